@@ -1,0 +1,188 @@
+/*
+ * The store: every job, index and counter, in one Berkeley DB environment.
+ *
+ * One process opens it (an exclusive OFD lock on DIR/lock), one thread in it
+ * writes. Any thread may call any function here. A call that writes returns
+ * after its transaction is flushed to disk, unless it says otherwise.
+ * Indices and counters change in the same transaction as the job: a list, a
+ * count or a claim costs O(log n + page).
+ *
+ * Only the responder and the administrator's offline commands link this.
+ */
+#ifndef KN_STORE_H
+#define KN_STORE_H
+
+#include "../err.h"
+#include "../job.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+struct store_txn; /* what an operation sees inside the writer */
+
+/* Called by the writer after the flush, in commit order. old is NULL for a new job, new is NULL for a
+ * deleted one. Must be quick, and must not call the store. */
+typedef void store_change_fn(void *arg, const struct job *old, const struct job *new);
+
+struct store_options {
+	const char *dir;       /* created with mode 0700 if missing */
+	uint64_t cache_bytes;  /* 0: 64 MiB */
+	store_change_fn *on_change;
+	void *on_change_arg;
+};
+
+/* KN_ERR_BUSY: another process holds it. KN_ERR_CORRUPT: recovery failed; the log says how. */
+enum kn_err store_open(const struct store_options *options, struct store **out);
+/* Answers the operations already queued, checkpoints, closes; *store becomes NULL. */
+void store_close(struct store **store);
+
+/* --- jobs: writing --- */
+
+/* Draws job->id by the rule of its api (drawing again on a collision), stamps created, updated and
+ * run_at, and inserts it. On success *job has those fields filled. KN_ERR_FULL: no space. */
+enum kn_err store_job_create(struct store *store, struct job *job);
+
+/* The claim: of the queued jobs whose class ("api/model") is listed and whose run_at has passed, the one
+ * of lowest priority number, then oldest. Moves it to processing under a new lease token. */
+struct store_claim {
+	const char *const *classes; /* "grok_imagine/grok", … */
+	size_t classes_n;
+	const char *worker;
+	int64_t lease_us; /* how long from now; 0: no limit */
+};
+/* KN_ERR_NOT_FOUND: nothing to claim. *out is the caller's to free. */
+enum kn_err store_job_claim(struct store *store, const struct store_claim *claim, struct job **out);
+
+/* Read, change, write: change() runs in the writer on a private copy. When it fails nothing is written
+ * and its error is returned. It may run more than once: it must not depend on its earlier run.
+ * It must not touch id, api, model, owner or created. */
+typedef enum kn_err store_change_job_fn(struct job *job, void *arg);
+enum store_durability {
+	STORE_FLUSHED, /* return after the log is on disk */
+	STORE_LAZY,    /* return after the commit: for progress and heartbeats */
+};
+/* *out (may be NULL) receives a copy of the job as written. KN_ERR_NOT_FOUND: no such job. */
+enum kn_err store_job_change(struct store *store, const char *id, store_change_job_fn *change,
+			     void *arg, enum store_durability durability, struct job **out);
+/* Removes a job with its index entries. *out (may be NULL) receives what it was. The caller removes files. */
+enum kn_err store_job_delete(struct store *store, const char *id, struct job **out);
+
+/* --- jobs: reading --- */
+
+enum kn_err store_job_get(struct store *store, const char *id, struct job **out);
+
+/* What lists show, held in the index entries themselves. */
+struct store_row {
+	char id[ID_SIZE];
+	enum job_api api;
+	enum job_state state;
+	bool has_assets; /* completed, and its files not yet expired */
+	int progress;
+	int64_t created, started, finished, expired;
+	const char *model, *prompt, *owner, *error; /* prompt is cut to 2,000 bytes at a character; "" for none */
+};
+
+struct store_query {
+	int api;	   /* enum job_api, or -1: all dialects */
+	int state;	   /* enum job_state, or -1: any */
+	const char *owner; /* NULL: anyone's */
+	const char *after; /* an id: rows older than it; NULL: from the newest */
+	size_t limit;
+};
+
+struct store_page {
+	struct store_row *rows; /* newest first */
+	size_t n;
+	uint64_t total; /* of all matches, from the counters */
+	char *text;	/* backs the rows' strings */
+};
+
+/* KN_ERR_NOT_FOUND: `after` names no job. Free the page with store_page_free(). */
+enum kn_err store_job_list(struct store *store, const struct store_query *query,
+			   struct store_page *page);
+void store_page_free(struct store_page *page);
+
+/* api and state as in store_query; owner NULL or a name. */
+enum kn_err store_job_count(struct store *store, int api, int state, const char *owner,
+			    uint64_t *out);
+
+/* Jobs claimable now or later in a class, from the counters. */
+enum kn_err store_queue_length(struct store *store, const char *class_name, uint64_t *out);
+
+/* --- what the duties ask --- */
+
+struct store_ids {
+	char (*v)[ID_SIZE];
+	size_t n;
+};
+void store_ids_free(struct store_ids *ids);
+
+/* Processing jobs whose lease ended before `now`, at most `max`, oldest first; *next (may be NULL) is the
+ * first deadline after them, or INT64_MAX. */
+enum kn_err store_lease_due(struct store *store, int64_t now, size_t max, struct store_ids *out,
+			    int64_t *next);
+/* Terminal jobs of one dialect that finished before `before` and still have files, oldest first. */
+enum kn_err store_retention_due(struct store *store, enum job_api api, int64_t before, size_t max,
+				struct store_ids *out);
+/* Queued jobs of one dialect created before `before` (for a limit on waiting), oldest first. */
+enum kn_err store_queue_due(struct store *store, enum job_api api, int64_t before, size_t max,
+			    struct store_ids *out);
+
+/* --- other tables, for keys, accounts, idempotency: bytes to bytes --- */
+
+enum store_table {
+	STORE_KEYS,
+	STORE_ACCOUNTS,
+	STORE_SESSIONS,
+	STORE_IDEMPOTENCY,
+	STORE_META,
+	STORE_TABLE_COUNT
+};
+
+struct store_value {
+	void *data; /* malloc'd, the caller's */
+	size_t len;
+};
+
+enum kn_err store_get(struct store *store, enum store_table table, const void *key, size_t key_len,
+		      struct store_value *out);
+/* Calls each() for entries whose key starts with prefix, in key order, until it returns other than KN_OK
+ * (which is then returned). each() must not call the store. */
+typedef enum kn_err store_each_fn(void *arg, const void *key, size_t key_len, const void *data,
+				  size_t data_len);
+enum kn_err store_each(struct store *store, enum store_table table, const void *prefix,
+		       size_t prefix_len, store_each_fn *each, void *arg);
+/* A named number, 0 if never written: usage, limits. */
+enum kn_err store_counter_get(struct store *store, const char *name, int64_t *out);
+
+/* An operation of one's own, run by the writer in its transaction. It must check before it writes: when it
+ * returns an error, nothing it wrote may stand, and it may run again. */
+typedef enum kn_err store_write_fn(struct store_txn *txn, void *arg);
+enum kn_err store_write(struct store *store, store_write_fn *fn, void *arg,
+			enum store_durability durability);
+
+/* Inside such an operation: */
+enum kn_err store_txn_get(struct store_txn *txn, enum store_table table, const void *key,
+			  size_t key_len, struct store_value *out);
+enum kn_err store_txn_put(struct store_txn *txn, enum store_table table, const void *key,
+			  size_t key_len, const void *data, size_t data_len);
+/* KN_ERR_NOT_FOUND if there was none. */
+enum kn_err store_txn_delete(struct store_txn *txn, enum store_table table, const void *key,
+			     size_t key_len);
+enum kn_err store_txn_counter_add(struct store_txn *txn, const char *name, int64_t by, int64_t *now);
+enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out);
+/* Inserts as store_job_create() does. */
+enum kn_err store_txn_job_create(struct store_txn *txn, struct job *job);
+/* Writes `new` over `old` (both whole), with indices and counters. */
+enum kn_err store_txn_job_put(struct store_txn *txn, const struct job *old, const struct job *new);
+enum kn_err store_txn_count(struct store_txn *txn, int api, int state, const char *owner,
+			    uint64_t *out);
+
+/* --- health --- */
+
+/* Goes through the writer and a flush: proves that it lives. */
+enum kn_err store_ping(struct store *store);
+
+#endif

@@ -1,0 +1,1 @@
+EXTRA_DIST += workers/common/worker.h

@@ -1,0 +1,1 @@
+# programs of workers/text-to-3d
