@@ -1,0 +1,17 @@
+/* What all requests share. Set up by main before the threads start, read-only afterwards. */
+#ifndef SERVER_H
+#define SERVER_H
+
+struct conf;
+struct events;
+struct request_log;
+struct store;
+
+struct server {
+	const struct conf *conf;
+	struct store *store;
+	struct events *events;	   /* wakes those that wait for jobs or for changes */
+	struct request_log *log;   /* JSON lines of requests and results */
+};
+
+#endif
