@@ -1,9 +1,11 @@
 noinst_LIBRARIES += lib/libkinora.a
 lib_libkinora_a_SOURCES = \
+	lib/bytes.c lib/bytes.h \
 	lib/clock.c lib/clock.h \
 	lib/conf.h lib/conf_options.h \
 	lib/err.c lib/err.h \
 	lib/id.c lib/id.h \
-	lib/job.h \
+	lib/job.c lib/job.h \
+	lib/job_codec.c lib/job_codec.h \
 	lib/log.c lib/log.h
 KINORA_LIBS = lib/libkinora.a $(JSON_C_LIBS) $(SODIUM_LIBS) $(UNISTRING_LIBS) $(MAGIC_LIBS)
