@@ -3,9 +3,12 @@ lib_libkinora_a_SOURCES = \
 	lib/bytes.c lib/bytes.h \
 	lib/clock.c lib/clock.h \
 	lib/conf.h lib/conf_options.h \
+	lib/control.c lib/control_client.c lib/control.h \
 	lib/err.c lib/err.h \
 	lib/id.c lib/id.h \
 	lib/job.c lib/job.h \
 	lib/job_codec.c lib/job_codec.h \
+	lib/job_json.c lib/job_json.h \
+	lib/lines.c lib/lines.h \
 	lib/log.c lib/log.h
 KINORA_LIBS = lib/libkinora.a $(JSON_C_LIBS) $(SODIUM_LIBS) $(UNISTRING_LIBS) $(MAGIC_LIBS)
