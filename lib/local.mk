@@ -10,5 +10,6 @@ lib_libkinora_a_SOURCES = \
 	lib/job_codec.c lib/job_codec.h \
 	lib/job_json.c lib/job_json.h \
 	lib/lines.c lib/lines.h \
-	lib/log.c lib/log.h
+	lib/log.c lib/log.h \
+	lib/motion_terms.c lib/motion_terms.h
 KINORA_LIBS = lib/libkinora.a $(JSON_C_LIBS) $(SODIUM_LIBS) $(UNISTRING_LIBS) $(MAGIC_LIBS)
