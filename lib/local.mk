@@ -1,15 +1,20 @@
 noinst_LIBRARIES += lib/libkinora.a
 lib_libkinora_a_SOURCES = \
+	lib/asset.c lib/asset.h \
 	lib/bytes.c lib/bytes.h \
 	lib/clock.c lib/clock.h \
 	lib/conf.h lib/conf_options.h \
 	lib/control.c lib/control_client.c lib/control.h \
 	lib/err.c lib/err.h \
+	lib/fs.c lib/fs.h \
 	lib/id.c lib/id.h \
 	lib/job.c lib/job.h \
 	lib/job_codec.c lib/job_codec.h \
 	lib/job_json.c lib/job_json.h \
+	lib/json.c lib/json.h \
 	lib/lines.c lib/lines.h \
 	lib/log.c lib/log.h \
-	lib/motion_terms.c lib/motion_terms.h
+	lib/mime.c lib/mime.h \
+	lib/motion_terms.c lib/motion_terms.h \
+	lib/text.c lib/text.h
 KINORA_LIBS = lib/libkinora.a $(JSON_C_LIBS) $(SODIUM_LIBS) $(UNISTRING_LIBS) $(MAGIC_LIBS)

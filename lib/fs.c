@@ -1,0 +1,100 @@
+#include "fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WALK_DESCRIPTORS = 16 };
+
+static enum kn_err make_dir(const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return KN_OK;
+	return kn_err_from_errno(errno);
+}
+
+enum kn_err fs_make_dirs(const char *path, mode_t mode)
+{
+	char part[PATH_MAX];
+	enum kn_err err = KN_OK;
+
+	if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
+		return KN_ERR_INVALID;
+	for (char *p = part + 1; err == KN_OK && *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		err = make_dir(part, mode);
+		*p = '/';
+	}
+	return err == KN_OK ? make_dir(part, mode) : err;
+}
+
+/* The directory part of a path; "." when it has none. */
+static enum kn_err parent_of(const char *path, char out[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+
+	if (len >= PATH_MAX)
+		return KN_ERR_INVALID;
+	if (len == 0) {
+		strcpy(out, slash != NULL ? "/" : ".");
+		return KN_OK;
+	}
+	memcpy(out, path, len);
+	out[len] = '\0';
+	return KN_OK;
+}
+
+enum kn_err fs_make_parent(const char *path, mode_t mode)
+{
+	char dir[PATH_MAX];
+	enum kn_err err = parent_of(path, dir);
+
+	return err == KN_OK ? fs_make_dirs(dir, mode) : err;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path) != 0 && errno != ENOENT ? -1 : 0;
+}
+
+enum kn_err fs_remove_tree(const char *path)
+{
+	if (nftw(path, remove_entry, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ||
+	    errno == ENOENT)
+		return KN_OK;
+	return kn_err_from_errno(errno);
+}
+
+enum kn_err fs_sync_parent(const char *path)
+{
+	enum kn_err err;
+	char dir[PATH_MAX];
+	int fd;
+
+	err = parent_of(path, dir);
+	if (err != KN_OK)
+		return err;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return kn_err_from_errno(errno);
+	if (fsync(fd) != 0)
+		err = kn_err_from_errno(errno);
+	close(fd);
+	return err;
+}
+
+enum kn_err fs_remove(const char *path)
+{
+	return unlink(path) == 0 || errno == ENOENT ? KN_OK : kn_err_from_errno(errno);
+}

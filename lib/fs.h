@@ -1,0 +1,21 @@
+/* Files and directories, durably. */
+#ifndef KN_FS_H
+#define KN_FS_H
+
+#include "err.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* mkdir -p with that mode; what exists is left as it is. */
+enum kn_err fs_make_dirs(const char *path, mode_t mode);
+/* The same for the directory that a file lies in. */
+enum kn_err fs_make_parent(const char *path, mode_t mode);
+/* rm -rf without following links or crossing file systems. Nothing there: KN_OK. */
+enum kn_err fs_remove_tree(const char *path);
+/* Makes names in the directory that a file lies in durable. */
+enum kn_err fs_sync_parent(const char *path);
+/* unlink; nothing there: KN_OK. */
+enum kn_err fs_remove(const char *path);
+
+#endif

@@ -1,0 +1,29 @@
+/* json-c with the strictness that outside bytes need. */
+#ifndef KN_JSON_H
+#define KN_JSON_H
+
+#include "err.h"
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JSON_DEPTH_MAX = 32 };
+
+/*
+ * Parses one JSON value: valid UTF-8, at most JSON_DEPTH_MAX deep, nothing but
+ * white space after it, no NUL byte. On success *out is the caller's to put;
+ * the value null is a NULL *out. KN_ERR_INVALID: it is not that.
+ */
+enum kn_err json_parse_strict(const char *text, size_t len, json_object **out);
+
+/* A member's text, or NULL when it is absent, null or no string. */
+const char *json_get_string(json_object *object, const char *name);
+/* A member's integer, or def when it is absent or no integer. */
+int64_t json_get_int(json_object *object, const char *name, int64_t def);
+
+/* Adds a string, or null for NULL. */
+void json_add_string(json_object *object, const char *name, const char *text);
+void json_add_int(json_object *object, const char *name, int64_t value);
+
+#endif

@@ -1,0 +1,159 @@
+#include "mime.h"
+
+#include "log.h"
+
+#include <fcntl.h>
+#include <magic.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 4096 };
+
+static const struct {
+	const char *mime, *extension;
+} kinds[] = {
+	{"image/png", "png"},
+	{"image/jpeg", "jpg"},
+	{"image/webp", "webp"},
+	{"image/gif", "gif"},
+	{"video/mp4", "mp4"},
+	{"audio/x-wav", "wav"},
+	{"model/gltf-binary", "glb"},
+	{"model/vnd.usdz+zip", "usdz"},
+	{"application/x-subrip", "srt"},
+	{"text/plain", "txt"},
+};
+
+static pthread_key_t cookie_key;
+static pthread_once_t cookie_once = PTHREAD_ONCE_INIT;
+
+static void close_cookie(void *cookie)
+{
+	magic_close(cookie);
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&cookie_key, close_cookie);
+}
+
+/* A cookie must not be shared between threads, and loading one takes milliseconds: each thread
+ * keeps its own. */
+static magic_t thread_cookie(void)
+{
+	magic_t cookie;
+
+	pthread_once(&cookie_once, make_key);
+	cookie = pthread_getspecific(cookie_key);
+	if (cookie != NULL)
+		return cookie;
+	cookie = magic_open(MAGIC_MIME_TYPE | MAGIC_SYMLINK);
+	if (cookie == NULL)
+		return NULL;
+	if (magic_load(cookie, NULL) != 0) {
+		log_error("libmagic: %s", magic_error(cookie));
+		magic_close(cookie);
+		return NULL;
+	}
+	pthread_setspecific(cookie_key, cookie);
+	return cookie;
+}
+
+/* A USDZ is a ZIP whose first entry, stored, is a USD layer (USDZ specification). */
+static bool is_usdz(const unsigned char *head, size_t len)
+{
+	size_t name_len;
+	const char *name;
+
+	if (len < 30 || memcmp(head, "PK\003\004", 4) != 0 || head[8] != 0 || head[9] != 0)
+		return false;
+	name_len = (size_t)(head[26] | head[27] << 8);
+	if (name_len < 5 || 30 + name_len > len)
+		return false;
+	name = (const char *)head + 30 + name_len - 4;
+	return memcmp(name, "usda", 4) == 0 || memcmp(name, "usdc", 4) == 0 ||
+	       memcmp(name, ".usd", 4) == 0;
+}
+
+static bool is_gltf(const unsigned char *head, size_t len)
+{
+	return len >= 12 && memcmp(head, "glTF\002\000\000\000", 8) == 0;
+}
+
+/* "1\n00:00:00,000 --> " after an optional byte order mark. */
+static bool is_subrip(const unsigned char *head, size_t len)
+{
+	char text[64];
+	int hours;
+
+	len = len < sizeof(text) - 1 ? len : sizeof(text) - 1;
+	memcpy(text, head, len);
+	text[len] = '\0';
+	return sscanf(text, "1 %d:%*2d:%*2d,%*3d -->", &hours) == 1 && strstr(text, "-->") != NULL;
+}
+
+/* The kinds that libmagic of Debian 12 does not know. */
+static const char *own_kind(const unsigned char *head, size_t len)
+{
+	if (is_gltf(head, len))
+		return "model/gltf-binary";
+	if (is_usdz(head, len))
+		return "model/vnd.usdz+zip";
+	if (is_subrip(head, len))
+		return "application/x-subrip";
+	return NULL;
+}
+
+static enum kn_err put(char out[MIME_SIZE], const char *mime)
+{
+	if (mime == NULL)
+		return KN_ERR_INTERNAL;
+	snprintf(out, MIME_SIZE, "%s", mime);
+	return KN_OK;
+}
+
+enum kn_err mime_of_buffer(const void *data, size_t len, char out[MIME_SIZE])
+{
+	const char *own = own_kind(data, len);
+	magic_t cookie = own == NULL ? thread_cookie() : NULL;
+
+	if (own == NULL && cookie == NULL)
+		return KN_ERR_INTERNAL;
+	return put(out, own != NULL ? own : magic_buffer(cookie, data, len));
+}
+
+enum kn_err mime_of_file(const char *path, char out[MIME_SIZE])
+{
+	unsigned char head[HEAD_BYTES];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	const char *own = NULL;
+	magic_t cookie;
+	ssize_t n;
+
+	if (fd < 0)
+		return KN_ERR_NOT_FOUND;
+	n = pread(fd, head, sizeof(head), 0);
+	close(fd);
+	if (n < 0)
+		return KN_ERR_IO;
+	own = own_kind(head, (size_t)n);
+	if (own != NULL)
+		return put(out, own);
+	cookie = thread_cookie();
+	return cookie == NULL ? KN_ERR_INTERNAL : put(out, magic_file(cookie, path));
+}
+
+bool mime_is_image(const char *mime)
+{
+	return strncmp(mime, "image/", 6) == 0 && strcmp(mime_extension(mime), "bin") != 0;
+}
+
+const char *mime_extension(const char *mime)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].mime, mime) == 0)
+			return kinds[i].extension;
+	return "bin";
+}
