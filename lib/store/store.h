@@ -40,8 +40,9 @@ void store_close(struct store **store);
 
 /* --- jobs: writing --- */
 
-/* Draws job->id by the rule of its api (drawing again on a collision), stamps created, updated and
- * run_at, and inserts it. On success *job has those fields filled. KN_ERR_FULL: no space. */
+/* Inserts the job and stamps created, updated and run_at. An empty job->id is drawn by the rule of its api
+ * (again on a collision); one that the caller drew, because files already lie under it, is kept:
+ * KN_ERR_EXISTS when it is taken. On success *job has those fields filled. KN_ERR_FULL: no space. */
 enum kn_err store_job_create(struct store *store, struct job *job);
 
 /* The claim: of the queued jobs whose class ("api/model") is listed and whose run_at has passed, the one
