@@ -3,7 +3,8 @@ lib_libkinora_a_SOURCES = \
 	lib/asset.c lib/asset.h \
 	lib/bytes.c lib/bytes.h \
 	lib/clock.c lib/clock.h \
-	lib/conf.h lib/conf_options.h \
+	lib/conf.c lib/conf.h lib/conf_options.h lib/conf_priv.h \
+	lib/conf_print.c lib/conf_value.c lib/conf_worker.c \
 	lib/control.c lib/control_client.c lib/control.h \
 	lib/err.c lib/err.h \
 	lib/fs.c lib/fs.h \
