@@ -81,7 +81,7 @@ static void file_clear(struct job_file *file)
 	*file = (struct job_file){0};
 }
 
-static void files_clear(struct job_files *files)
+void job_files_clear(struct job_files *files)
 {
 	for (size_t i = 0; i < files->n; i++)
 		file_clear(&files->v[i]);
@@ -109,8 +109,8 @@ void job_free(struct job **job)
 	string_fields(*job, fields);
 	for (int i = 0; i < JOB_STRINGS; i++)
 		free(*fields[i]);
-	files_clear(&(*job)->inputs);
-	files_clear(&(*job)->assets);
+	job_files_clear(&(*job)->inputs);
+	job_files_clear(&(*job)->assets);
 	free((*job)->lease.worker);
 	free(*job);
 	*job = NULL;

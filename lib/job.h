@@ -134,6 +134,8 @@ enum kn_err job_set(char **field, const char *text);
 enum kn_err job_log(struct job *job, const char *line);
 /* Appends a copy of the file; one of the same name is replaced. */
 enum kn_err job_files_put(struct job_files *files, const struct job_file *file);
+/* Frees all of them. */
+void job_files_clear(struct job_files *files);
 const struct job_file *job_files_find(const struct job_files *files, const char *name);
 
 /* Moves the job and stamps its times; leases and progress are reset as the edge needs.

@@ -1,0 +1,147 @@
+/* What time does to jobs: the daemon's duties call it. */
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/log.h"
+#include "lib/store/store.h"
+#include "work_priv.h"
+
+#include <stdio.h>
+
+/* A call does at most so many jobs of a kind; the next call goes on. */
+enum { BATCH = 256 };
+
+/* --- leases --- */
+
+struct reap_change {
+	int64_t now;
+	struct job_files dropped;
+};
+
+static enum kn_err change_reap(struct job *job, void *arg)
+{
+	struct reap_change *change = arg;
+	int64_t silent;
+	char text[96];
+
+	/* It may have spoken since we looked. */
+	if (job->state != JOB_PROCESSING || job->lease.until == 0 || job->lease.until > change->now)
+		return KN_ERR_CONFLICT;
+	silent = (job->lease.until - job->updated + USEC_PER_SEC / 2) / USEC_PER_SEC;
+	if (job->attempt < job->max_attempts) {
+		snprintf(text, sizeof(text), "no response in %lld seconds", (long long)silent);
+		return work_end_attempt(job, change->now, text, &change->dropped);
+	}
+	snprintf(text, sizeof(text), "Job timed out: no response from the worker in %lld seconds",
+		 (long long)silent);
+	return work_fail_for_good(job, JOB_BY_TIMEOUT, change->now, "timeout", text);
+}
+
+static enum kn_err reap_one(struct server *server, const char *id, int64_t now)
+{
+	struct reap_change change = {.now = now};
+	enum kn_err err;
+
+	work_lock(id);
+	err = store_job_change(server->store, id, change_reap, &change, STORE_FLUSHED, NULL);
+	if (err == KN_OK)
+		work_files_remove(server, &change.dropped);
+	work_unlock(id);
+	job_files_clear(&change.dropped);
+	return err;
+}
+
+/* Whether a job that was due when it was listed may have left that state since. */
+static bool was_overtaken(enum kn_err err)
+{
+	return err == KN_ERR_CONFLICT || err == KN_ERR_NOT_FOUND || err == KN_ERR_GONE;
+}
+
+enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_t *next)
+{
+	struct store_ids due = {0};
+	enum kn_err err = store_lease_due(server->store, now, BATCH, &due, next);
+
+	*reaped = 0;
+	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
+		err = reap_one(server, due.v[i], now);
+		if (err == KN_OK)
+			(*reaped)++;
+		else if (was_overtaken(err))
+			err = KN_OK;
+	}
+	store_ids_free(&due);
+	return err;
+}
+
+/* --- age --- */
+
+struct wait_change {
+	int64_t now, seconds;
+};
+
+static enum kn_err change_waited(struct job *job, void *arg)
+{
+	const struct wait_change *change = arg;
+	char text[96];
+
+	if (job->state != JOB_QUEUED)
+		return KN_ERR_CONFLICT;
+	snprintf(text, sizeof(text), "Job timed out: no worker took it within %lld seconds",
+		 (long long)change->seconds);
+	return work_fail_for_good(job, JOB_BY_TIMEOUT, change->now, "queue_timeout", text);
+}
+
+static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t now)
+{
+	struct wait_change change = {now, server->conf->max_queue_seconds};
+	struct store_ids due = {0};
+	enum kn_err err = KN_OK;
+
+	if (change.seconds == 0)
+		return KN_OK;
+	err = store_queue_due(server->store, api, now - change.seconds * USEC_PER_SEC, BATCH, &due);
+	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
+		err = store_job_change(server->store, due.v[i], change_waited, &change,
+				       STORE_FLUSHED, NULL);
+		if (was_overtaken(err))
+			err = KN_OK;
+	}
+	store_ids_free(&due);
+	return err;
+}
+
+static enum kn_err expire_old(struct server *server, enum job_api api, int64_t now, size_t *removed)
+{
+	int64_t days = api == JOB_GROK_3D ? server->conf->max_model_age_days
+					  : server->conf->max_video_age_days;
+	struct store_ids due = {0};
+	enum kn_err err;
+
+	if (days == 0)
+		return KN_OK;
+	err = store_retention_due(server->store, api, now - days * USEC_PER_DAY, BATCH, &due);
+	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
+		err = work_expire_files(server, due.v[i], NULL);
+		if (err == KN_OK)
+			(*removed)++;
+		else if (was_overtaken(err))
+			err = KN_OK;
+	}
+	store_ids_free(&due);
+	return err;
+}
+
+enum kn_err work_retain(struct server *server, int64_t now, size_t *removed)
+{
+	enum kn_err err = KN_OK;
+
+	*removed = 0;
+	for (int api = 0; api < JOB_API_COUNT && err == KN_OK; api++) {
+		err = fail_waiting(server, (enum job_api)api, now);
+		if (err == KN_OK)
+			err = expire_old(server, (enum job_api)api, now, removed);
+	}
+	if (err == KN_OK)
+		err = work_forget_keys(server, now);
+	return err;
+}

@@ -1,0 +1,125 @@
+#include "lib/asset.h"
+#include "lib/clock.h"
+#include "lib/store/store.h"
+#include "work_priv.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* More than any dialect knows names for. */
+enum { FILES_MAX = 8 };
+
+struct attach_change {
+	const char *token;
+	const struct job_file *files;
+	size_t n;
+	bool complete;
+};
+
+static enum kn_err change_attach(struct job *job, void *arg)
+{
+	const struct attach_change *change = arg;
+	int64_t now = clock_wall_us();
+	enum kn_err err = work_check_holder(job, change->token);
+
+	for (size_t i = 0; i < change->n && err == KN_OK; i++)
+		err = job_files_put(&job->assets, &change->files[i]);
+	if (err != KN_OK)
+		return err;
+	if (change->complete)
+		return job_transition(job, JOB_COMPLETED, JOB_BY_RESULT, now);
+	job->updated = now;
+	return KN_OK;
+}
+
+/* Checks every file before it moves the first, so that a wrong one changes nothing. *moved: how
+ * many took their place. */
+static enum kn_err adopt_all(struct server *server, const struct job *job,
+			     const struct work_file *files, struct job_file *adopted, size_t n,
+			     size_t *moved, char **why)
+{
+	char mimes[FILES_MAX][MIME_SIZE], rel[PATH_MAX];
+	enum kn_err err = KN_OK;
+
+	for (size_t i = 0; i < n && err == KN_OK; i++)
+		err = work_file_check(job, &files[i], mimes[i], why);
+	for (*moved = 0; *moved < n && err == KN_OK; *moved += err == KN_OK) {
+		const struct work_file *file = &files[*moved];
+
+		err = asset_rel(job, file->name, mimes[*moved], rel);
+		if (err == KN_OK)
+			err = asset_adopt(server->conf, file->path, rel, file->name, mimes[*moved],
+					  &adopted[*moved]);
+	}
+	return err;
+}
+
+/* Under the job's lock. */
+static enum kn_err attach(struct server *server, const char *id, const char *token,
+			  const struct work_file *files, size_t n, bool complete, char **why,
+			  struct job **out)
+{
+	struct job_file adopted[FILES_MAX] = {0};
+	struct attach_change change = {token, adopted, n, complete};
+	struct job *job = NULL;
+	const char *missing;
+	size_t moved = 0;
+	enum kn_err err = store_job_get(server->store, id, &job);
+
+	if (err == KN_OK)
+		err = work_check_holder(job, token);
+	if (err == KN_OK && n > FILES_MAX)
+		err = KN_ERR_INVALID;
+	if (err != KN_OK)
+		goto out;
+	missing = complete ? work_file_missing(job, files, n) : NULL;
+	if (missing != NULL) {
+		err = asprintf(why, "The asset '%s' is missing", missing) < 0 ? KN_ERR_NOMEM
+									      : KN_ERR_INVALID;
+		goto out;
+	}
+	err = adopt_all(server, job, files, adopted, n, &moved, why);
+	if (err == KN_OK)
+		err = store_job_change(server->store, id, change_attach, &change, STORE_FLUSHED,
+				       out);
+	/* Its claim ended meanwhile, say. The files there are ours: nobody else could move any, we
+	 * hold the lock. */
+	if (err != KN_OK)
+		work_files_remove(server, &(struct job_files){adopted, moved});
+out:
+	for (size_t i = 0; i < moved; i++)
+		asset_file_clear(&adopted[i]);
+	job_free(&job);
+	return err;
+}
+
+static enum kn_err attach_and_consume(struct server *server, const char *id, const char *token,
+				      const struct work_file *files, size_t n, bool complete,
+				      char **why, struct job **out)
+{
+	char *reason = NULL;
+	enum kn_err err;
+
+	work_lock(id);
+	err = attach(server, id, token, files, n, complete, &reason, out);
+	work_unlock(id);
+	for (size_t i = 0; i < n; i++)
+		unlink(files[i].path); /* an adopted one is there no more */
+	if (why != NULL)
+		*why = reason;
+	else
+		free(reason);
+	return err;
+}
+
+enum kn_err work_attach(struct server *server, const char *id, const char *token,
+			const struct work_file *file, char **why)
+{
+	return attach_and_consume(server, id, token, file, 1, false, why, NULL);
+}
+
+enum kn_err work_complete(struct server *server, const char *id, const char *token,
+			  const struct work_file *files, size_t n, char **why, struct job **out)
+{
+	return attach_and_consume(server, id, token, files, n, true, why, out);
+}
