@@ -40,7 +40,9 @@
 	X(SUBJECT_BOUNCE, "Bounce")   \
 	X(SUBJECT_FLOAT, "Float")
 
+/* NONE asks for nothing: the prompt's words decide. CAMERA_STATIC asks for a camera that stands still. */
 enum camera {
+	CAMERA_NONE,
 	CAMERA_STATIC,
 	CAMERA_PAN_LEFT,
 	CAMERA_PAN_RIGHT,

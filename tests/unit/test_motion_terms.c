@@ -16,13 +16,15 @@ static void test_camera(void **state)
 	assert_int_equal(move, CAMERA_PAN_RIGHT);
 	assert_true(camera_parse("ZOOM-in", &move));
 	assert_int_equal(move, CAMERA_ZOOM_IN);
-	assert_true(camera_parse("", &move));
+	assert_true(camera_parse("static", &move));
 	assert_int_equal(move, CAMERA_STATIC);
+	assert_true(camera_parse("", &move));
+	assert_int_equal(move, CAMERA_NONE);
 	assert_false(camera_parse("Pan", &move));
 	assert_false(camera_parse("Pan (right) x", &move));
 	assert_false(camera_parse("\xf0\x9f\x8e\xa5", &move));
 	assert_false(camera_parse("a text that is far too long to be any of the terms", &move));
-	assert_int_equal(move, CAMERA_STATIC);
+	assert_int_equal(move, CAMERA_NONE);
 }
 
 static void test_others(void **state)

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += workers/common/libworker.a
 workers_common_libworker_a_CFLAGS = $(AM_CFLAGS) $(CAIRO_CFLAGS) $(PANGOCAIRO_CFLAGS) $(CURL_CFLAGS)
 workers_common_libworker_a_SOURCES = \
+	workers/common/fetch.c workers/common/fetch.h \
 	workers/common/film.c workers/common/film.h \
 	workers/common/paint.c workers/common/paint.h \
 	workers/common/palette.c workers/common/palette.h \

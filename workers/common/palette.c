@@ -9,6 +9,7 @@
  * wins. */
 static const struct palette palettes[] = {
 	{"sunset",
+	 true,
 	 "sunset*|dusk|evening|golden hour|twilight|закат*|вечер*|сумерк*",
 	 {0x2b1b4d, 0xc2476b, 0xffb35c},
 	 0x8c3a66,
@@ -17,6 +18,7 @@ static const struct palette palettes[] = {
 	 0xff8a4c,
 	 0xfff4e2},
 	{"dawn",
+	 true,
 	 "dawn|sunrise*|morning|mist*|fog*|рассвет*|утр*|туман*",
 	 {0x5a7bb0, 0xc9b8d4, 0xffdcc2},
 	 0x8793bd,
@@ -25,6 +27,7 @@ static const struct palette palettes[] = {
 	 0xffa98f,
 	 0xffffff},
 	{"ocean",
+	 false,
 	 "ocean*|sea|seas|beach*|wave*|underwater|water*|lake*|river*|whale*|dolphin*|fish*|"
 	 "ship*|boat*|sail*|blue|море|моря|океан*|волн*|вод*|рек*|озер*",
 	 {0x06345e, 0x1479a8, 0x8fdbe0},
@@ -34,6 +37,7 @@ static const struct palette palettes[] = {
 	 0x4fe3d0,
 	 0xf4fdff},
 	{"forest",
+	 false,
 	 "forest*|tree*|jungle*|wood*|garden*|meadow*|field*|grass*|leaf|leaves|nature|green|"
 	 "лес*|дерев*|сад*|джунгл*|трав*|природ*",
 	 {0x0f3b36, 0x4c8c61, 0xdff0b0},
@@ -43,6 +47,7 @@ static const struct palette palettes[] = {
 	 0xa7e05f,
 	 0xf8fff0},
 	{"night",
+	 true,
 	 "night*|moon*|midnight|dark*|ноч*|лун*|тьм*|темн*",
 	 {0x050a24, 0x16275a, 0x3f5b97},
 	 0x1d2f66,
@@ -51,6 +56,7 @@ static const struct palette palettes[] = {
 	 0x8fb4ff,
 	 0xf2f6ff},
 	{"space",
+	 false,
 	 "space*|star|stars|starry|galax*|cosm*|planet*|nebula*|universe|astronaut*|rocket*|orbit*|"
 	 "космо*|звезд*|галакт*|планет*|вселен*",
 	 {0x07061a, 0x2a1459, 0x6b2d8a},
@@ -60,6 +66,7 @@ static const struct palette palettes[] = {
 	 0xff6fd8,
 	 0xf8f2ff},
 	{"neon",
+	 true,
 	 "neon*|cyber*|futurist*|city*|cities|synthwave|retro*|robot*|techno*|digital*|arcade*|"
 	 "disco*|"
 	 "purple|город*|неон*|кибер*|робот*|футурист*",
@@ -70,6 +77,7 @@ static const struct palette palettes[] = {
 	 0xff3df0,
 	 0xf4f0ff},
 	{"fire",
+	 false,
 	 "fire*|flame*|lava|volcan*|burn*|explosion*|dragon*|phoenix|red|hell|огон*|огн*|пламя|лав*"
 	 "|"
 	 "вулкан*|дракон*",
@@ -80,6 +88,7 @@ static const struct palette palettes[] = {
 	 0xff5a1f,
 	 0xfff3e0},
 	{"snow",
+	 true,
 	 "snow*|winter*|ice|icy|frost*|frozen|arctic|glacier*|polar|christmas|снег*|снеж*|зим*|лед|"
 	 "льд*|"
 	 "мороз*",
@@ -90,6 +99,7 @@ static const struct palette palettes[] = {
 	 0x2f7fd1,
 	 0xffffff},
 	{"desert",
+	 false,
 	 "desert*|sand*|dune*|savanna*|canyon*|egypt*|pyramid*|camel*|yellow|пустын*|песк*|песок|"
 	 "дюн*",
 	 {0x3f7fa6, 0xe8c08a, 0xf7e2b5},
@@ -99,6 +109,7 @@ static const struct palette palettes[] = {
 	 0xe8643c,
 	 0xfffaf0},
 	{"blossom",
+	 false,
 	 "spring|flower*|blossom*|sakura|rose*|love*|pink|wedding*|romantic|весн*|цвет*|роз*|любов*"
 	 "|"
 	 "сакур*",
@@ -109,6 +120,7 @@ static const struct palette palettes[] = {
 	 0xff5f8f,
 	 0xffffff},
 	{"storm",
+	 true,
 	 "storm*|rain*|thunder*|lightning|cloud*|gray|grey|sad|шторм*|дожд*|гроз*|туч*|облак*",
 	 {0x18222e, 0x40566b, 0x93a7b5},
 	 0x3b5064,
@@ -117,6 +129,7 @@ static const struct palette palettes[] = {
 	 0x62b6ff,
 	 0xf4f8fb},
 	{"autumn",
+	 true,
 	 "autumn*|fall|october|pumpkin*|halloween|coffee|cozy|warm|orange|осен*|уют*|тёпл*|кофе",
 	 {0x3b1f1a, 0xa4502a, 0xf2b661},
 	 0x8f4524,
@@ -125,6 +138,7 @@ static const struct palette palettes[] = {
 	 0xffa62b,
 	 0xfff6e8},
 	{"gold",
+	 false,
 	 "gold*|luxur*|royal*|king*|queen*|castle*|magic*|temple*|crown*|treasure*|золот*|корол*|"
 	 "замок|"
 	 "магич*|храм*",
@@ -135,6 +149,7 @@ static const struct palette palettes[] = {
 	 0xffcf5a,
 	 0xfff8e6},
 	{"candy",
+	 false,
 	 "candy|sweet*|cake*|party|birthday*|child*|kid|kids|toy|toys|cat|cats|kitten*|puppy|"
 	 "puppies|"
 	 "happy|fun|кот*|кош*|щен*|праздник*|дет*|торт*",
@@ -145,6 +160,7 @@ static const struct palette palettes[] = {
 	 0xffd23f,
 	 0xffffff},
 	{"slate",
+	 false,
 	 "business|corporate|office|minimal*|modern|abstract|architect*|бизнес*|офис*",
 	 {0x101820, 0x2c4356, 0x6f93a8},
 	 0x33506a,
@@ -171,7 +187,9 @@ const struct palette *palette_choose(const char *text, int64_t seed)
 	for (size_t i = 0; folded && i < COUNT; i++) {
 		int at = words_find(folded, palettes[i].words);
 
-		if (at >= 0 && (first < 0 || at < first)) {
+		if (at < 0 || (chosen && chosen->mood && !palettes[i].mood))
+			continue;
+		if (first < 0 || at < first || (palettes[i].mood && !chosen->mood)) {
 			first = at;
 			chosen = &palettes[i];
 		}

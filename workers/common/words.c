@@ -47,21 +47,30 @@ out:
 	return folded;
 }
 
-int words_find(const char *folded, const char *alternatives)
+int words_find_longest(const char *folded, const char *alternatives, int *len)
 {
 	char word[WORD_MAX];
 	int first = -1;
 
 	for (const char *at = alternatives; *at;) {
-		size_t len = strcspn(at, "|");
+		int size = (int)strcspn(at, "|"), any = size && at[size - 1] == '*', place;
 		const char *found;
-		int any = len && at[len - 1] == '*';
 
-		snprintf(word, sizeof(word), " %.*s%s", (int)len - any, at, any ? "" : " ");
+		snprintf(word, sizeof(word), " %.*s%s", size - any, at, any ? "" : " ");
 		found = strstr(folded, word);
-		if (found && (first < 0 || found - folded < first))
-			first = (int)(found - folded);
-		at += len + (at[len] == '|');
+		place = found ? (int)(found - folded) : -1;
+		if (found && (first < 0 || place < first || (place == first && size > *len))) {
+			first = place;
+			*len = size;
+		}
+		at += size + (at[size] == '|');
 	}
 	return first;
+}
+
+int words_find(const char *folded, const char *alternatives)
+{
+	int len = 0;
+
+	return words_find_longest(folded, alternatives, &len);
 }

@@ -17,6 +17,8 @@ char *words_fold(const char *text);
  * ending: "snow*|first frost".
  */
 int words_find(const char *folded, const char *alternatives);
+/* The same; *len is the length of the longest alternative that stands there. */
+int words_find_longest(const char *folded, const char *alternatives, int *len);
 
 static inline bool words_have(const char *folded, const char *alternatives)
 {
