@@ -14,11 +14,11 @@
 
 struct form_field {
 	char *name;
-	char *value;	/* text, NUL-terminated UTF-8; NULL for a file */
+	char *value; /* text, NUL-terminated UTF-8; NULL for a file */
 	size_t len;
-	bool is_null;	/* JSON null */
+	bool is_null;   /* JSON null */
 	char *filename; /* as the client says, for nothing but messages; NULL for a field */
-	char *path;	/* spooled file; unlinked with the form unless form_take_file() */
+	char *path;     /* spooled file; unlinked with the form unless form_take_file() */
 	uint64_t bytes;
 };
 
@@ -31,7 +31,8 @@ struct form {
 const struct form_field *form_find(const struct form *form, const char *name);
 /* Its text, or NULL when there is none or it is a file or null. */
 const char *form_text(const struct form *form, const char *name);
-/* Hands the spooled file's path to the caller (malloc'd), who unlinks or renames it. NULL if there is none. */
+/* Hands the spooled file's path to the caller (malloc'd), who unlinks or renames it. NULL if there
+ * is none. */
 char *form_take_file(struct form *form, const char *name);
 void form_free(struct form **form);
 

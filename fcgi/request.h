@@ -24,16 +24,16 @@ enum { REQUEST_ARGS_MAX = 4, REQUEST_ID_SIZE = 33 };
 
 struct request {
 	struct server *server;
-	const char *method;	  /* "GET"; never NULL, as the next four */
-	const char *path;	  /* decoded and normalised by nginx, without the query */
-	const char *query;	  /* raw, "" for none */
+	const char *method;       /* "GET"; never NULL, as the next four */
+	const char *path;         /* decoded and normalised by nginx, without the query */
+	const char *query;        /* raw, "" for none */
 	const char *content_type; /* "" for none */
-	const char *host;	  /* "localhost:8000" */
-	const char *scheme;	  /* "http" or "https" */
+	const char *host;         /* "localhost:8000" */
+	const char *scheme;       /* "http" or "https" */
 	const char *remote_addr;
-	int64_t content_length; /* -1: not given */
+	int64_t content_length;   /* -1: not given */
 	char id[REQUEST_ID_SIZE]; /* answered as X-Request-Id */
-	int64_t received;	  /* monotonic µs */
+	int64_t received;         /* monotonic µs */
 
 	const struct dialect *dialect; /* NULL until routed */
 	const struct route *route;
@@ -42,7 +42,8 @@ struct request {
 	/* The parsed body, by the route's body kind; NULL otherwise. */
 	json_object *json; /* ROUTE_JSON: any JSON value */
 	struct form *form; /* ROUTE_FORM: fields and spooled files; see form.h */
-	char *body_file;   /* ROUTE_FILE: path of the spooled raw body; unlinked at the end unless taken */
+	char *body_file;   /* ROUTE_FILE: path of the spooled raw body; unlinked at the end unless
+			      taken */
 	uint64_t body_bytes;
 
 	struct response *res;
@@ -52,8 +53,8 @@ struct request {
 
 /* A FastCGI parameter or HTTP header ("HTTP_X_API_KEY"), or NULL. */
 const char *request_param(const struct request *req, const char *name);
-/* The value of a query argument, percent-decoded (lives as long as the request), or NULL. A malformed or
- * non-UTF-8 value gives KN_ERR_INVALID; a repeated argument: the last counts. */
+/* The value of a query argument, percent-decoded (lives as long as the request), or NULL. A
+ * malformed or non-UTF-8 value gives KN_ERR_INVALID; a repeated argument: the last counts. */
 enum kn_err request_query(struct request *req, const char *name, const char **value);
 /* Names the job that the request is about. */
 void request_set_job(struct request *req, const char *job_id);

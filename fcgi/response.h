@@ -11,8 +11,10 @@
 void respond_json(struct request *req, int status, json_object *body);
 /* No body: 204. */
 void respond_empty(struct request *req, int status);
-/* nginx sends the file (X-Accel-Redirect). rel as in asset.h ("output/video_ID.mp4"); download_name NULL: inline. */
-void respond_file(struct request *req, const char *rel, const char *mime, const char *download_name);
+/* nginx sends the file (X-Accel-Redirect). rel as in asset.h ("output/video_ID.mp4"), or the path
+ * of an internal location, with its "/" in front; download_name NULL: inline. */
+void respond_file(struct request *req, const char *rel, const char *mime,
+		  const char *download_name);
 /* In the shape of the request's dialect; text NULL: the error's own. */
 void respond_error(struct request *req, enum kn_err err, const char *text);
 /* An extra header, before or after one of the above. Values with CR or LF are refused. */

@@ -15,9 +15,10 @@
 
 enum route_body {
 	ROUTE_NO_BODY, /* drained and ignored */
-	ROUTE_JSON,    /* req->json, or the dialect's 400 when it is not JSON; an empty body is not */
-	ROUTE_FORM,    /* multipart, urlencoded or a JSON object, all as req->form; else 415 */
-	ROUTE_FILE,    /* any bytes, spooled to disk: req->body_file */
+	ROUTE_JSON, /* req->json, or the dialect's 400 when it is not JSON; NULL for `null` and for
+		       an empty body */
+	ROUTE_FORM, /* multipart, urlencoded or a JSON object, all as req->form; else 415 */
+	ROUTE_FILE, /* any bytes, spooled to disk: req->body_file */
 };
 
 enum route_cap {
@@ -45,15 +46,25 @@ struct dialect {
 	const char *name;
 	const struct route *routes;
 	size_t routes_n;
-	/* The body of an error answer; the status is the error's. `text` is never NULL. */
+	/* The body of an error answer. `text` is never NULL. */
 	json_object *(*error_body)(enum kn_err err, const char *text);
+	/* Its status where the dialect's documents want another than the error's own; may be NULL.
+	 */
+	int (*error_status)(enum kn_err err);
 };
 
 /* Defined in fcgi/api/NAME.c. */
 extern const struct dialect dialect_grok_imagine, dialect_text_to_video, dialect_grok_3d,
 	dialect_vivid_flow, dialect_worker;
 
-/* Finds the route, or answers (404, 405, OPTIONS) and returns NULL. Sets req->dialect, ->route and ->args. */
+/* The dialect of that name, or NULL; dialects.c. */
+const struct dialect *dialect_find(const char *name, size_t len);
+
+/* The first dialect that is spoken here, or NULL: its errors are those of paths that are nobody's.
+ */
+const struct dialect *router_first_dialect(const struct request *req);
+/* Finds the route, or answers (404, 405, OPTIONS) and returns NULL. Sets req->dialect, ->route and
+ * ->args. */
 const struct route *router_match(struct request *req);
 
 #endif

@@ -1,0 +1,197 @@
+#include "body.h"
+
+#include "connection.h"
+#include "form_priv.h"
+#include "header_params.h"
+#include "lib/asset.h"
+#include "lib/conf.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "router.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	MIB = 1024 * 1024,
+	CHUNK_BYTES = 16 * 1024,
+	DRAIN_MAX = 16 * MIB, /* a longer rest is not worth the connection */
+};
+
+/* In base64 four characters stand for three bytes. */
+static uint64_t image_cap(const struct conf *conf)
+{
+	return (uint64_t)conf->max_image_size / 3 * 4 + MIB;
+}
+
+static uint64_t route_cap(const struct request *req)
+{
+	switch (req->route->cap) {
+	case ROUTE_CAP_SMALL:
+		return MIB;
+	case ROUTE_CAP_IMAGE:
+		return image_cap(req->server->conf);
+	case ROUTE_CAP_UPLOAD:
+		return (uint64_t)req->server->conf->max_upload_size + MIB;
+	}
+	return 0;
+}
+
+/* FCGX_GetStr() takes its size as an int. */
+static size_t stream_read(struct connection *connection, void *to, size_t size)
+{
+	int n = FCGX_GetStr(to, size > CHUNK_BYTES ? CHUNK_BYTES : (int)size, connection->fcgx.in);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+enum kn_err body_next(struct request *req, void *to, size_t size, size_t *n)
+{
+	struct connection *connection = request_connection(req);
+	struct body *body = &connection->body;
+
+	*n = 0;
+	if (req->content_length >= 0 && size > (uint64_t)req->content_length - body->read)
+		size = (size_t)((uint64_t)req->content_length - body->read);
+	if (size == 0)
+		return KN_OK;
+	*n = stream_read(connection, to, size);
+	body->read += *n;
+	if (body->read > body->cap)
+		return KN_ERR_TOO_LARGE;
+	if (FCGX_GetError(connection->fcgx.in) != 0 ||
+	    (*n == 0 && req->content_length >= 0 && body->read < (uint64_t)req->content_length)) {
+		log_info("request %s: its body ended after %llu bytes", req->id,
+			 (unsigned long long)body->read);
+		return KN_ERR_INVALID;
+	}
+	return KN_OK;
+}
+
+enum kn_err body_text(struct request *req, struct bytes *text, const char **why)
+{
+	struct body *body = &request_connection(req)->body;
+	uint64_t most = image_cap(req->server->conf);
+	char chunk[CHUNK_BYTES];
+	enum kn_err err;
+	size_t n = 0;
+
+	if (body->cap > most)
+		body->cap = most;
+	do {
+		err = body_next(req, chunk, sizeof(chunk), &n);
+		bytes_put(text, chunk, n);
+	} while (err == KN_OK && n > 0 && !text->failed);
+	bytes_put_u8(text, 0);
+	if (err == KN_OK && text->failed)
+		err = KN_ERR_NOMEM;
+	if (err == KN_ERR_INVALID)
+		*why = "The body ended early";
+	return err;
+}
+
+enum kn_err body_json(struct request *req, json_object **out, const char **why)
+{
+	struct bytes text = {0};
+	enum kn_err err = body_text(req, &text, why);
+
+	*out = NULL;
+	if (err == KN_OK && text.len > 1) {
+		err = json_parse_strict((const char *)text.data, text.len - 1, out);
+		if (err == KN_ERR_INVALID)
+			*why = "The body is not valid JSON";
+	}
+	free(text.data);
+	return err;
+}
+
+/* Clients leave the type out or say text/plain; only what is certainly something else is refused.
+ */
+static enum kn_err read_json(struct request *req, const char **why)
+{
+	if (header_is(req->content_type, "multipart/form-data") ||
+	    header_is(req->content_type, "application/x-www-form-urlencoded"))
+		return KN_ERR_MEDIA_TYPE;
+	return body_json(req, &req->json, why);
+}
+
+enum kn_err body_spool_write(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return kn_err_from_errno(errno);
+		at += n;
+		len -= (size_t)n;
+	}
+	return KN_OK;
+}
+
+static enum kn_err read_file(struct request *req, const char **why)
+{
+	char chunk[CHUNK_BYTES];
+	size_t n = 0;
+	int fd;
+	enum kn_err err = asset_spool(req->server->conf, &fd, &req->body_file);
+
+	if (err != KN_OK)
+		return err;
+	do {
+		err = body_next(req, chunk, sizeof(chunk), &n);
+		if (err == KN_OK)
+			err = body_spool_write(fd, chunk, n);
+	} while (err == KN_OK && n > 0);
+	if (close(fd) != 0 && err == KN_OK)
+		err = kn_err_from_errno(errno);
+	if (err == KN_ERR_INVALID)
+		*why = "The body ended early";
+	req->body_bytes = request_connection(req)->body.read;
+	return err;
+}
+
+enum kn_err body_read(struct request *req, const char **why)
+{
+	struct body *body = &request_connection(req)->body;
+
+	*why = NULL;
+	body->cap = route_cap(req);
+	if (req->route->body == ROUTE_NO_BODY)
+		return KN_OK;
+	if (req->content_length > 0 && (uint64_t)req->content_length > body->cap)
+		return KN_ERR_TOO_LARGE;
+	switch (req->route->body) {
+	case ROUTE_NO_BODY:
+		break;
+	case ROUTE_JSON:
+		return read_json(req, why);
+	case ROUTE_FORM:
+		return form_read(req, why);
+	case ROUTE_FILE:
+		return read_file(req, why);
+	}
+	return KN_OK;
+}
+
+void body_drain(struct connection *connection)
+{
+	char chunk[CHUNK_BYTES];
+	size_t left = DRAIN_MAX, n = 1;
+
+	while (n > 0 && left > 0) {
+		n = stream_read(connection, chunk, sizeof(chunk));
+		left -= n < left ? n : left;
+	}
+	/* n is 0 at the end of the body, and after an error, which closes the connection by itself.
+	 */
+	if (n > 0)
+		connection->fcgx.keepConnection = 0;
+}

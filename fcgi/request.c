@@ -1,0 +1,143 @@
+#include "request.h"
+
+#include "connection.h"
+#include "form.h"
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "urlencoded.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct connection *request_connection(const struct request *req)
+{
+	return req->connection;
+}
+
+const char *request_param(const struct request *req, const char *name)
+{
+	return FCGX_GetParam(name, request_connection(req)->fcgx.envp);
+}
+
+static const char *param_or(const struct request *req, const char *name, const char *otherwise)
+{
+	const char *value = request_param(req, name);
+
+	return value != NULL ? value : otherwise;
+}
+
+/* nginx's $request_id, so that both logs name the request alike; else one of our own. */
+static void set_id(struct request *req)
+{
+	const char *given = param_or(req, "REQUEST_ID", "");
+
+	if (strlen(given) == REQUEST_ID_SIZE - 1 &&
+	    strspn(given, "0123456789abcdef") == REQUEST_ID_SIZE - 1)
+		memcpy(req->id, given, REQUEST_ID_SIZE);
+	else
+		id_new_token(req->id);
+}
+
+/* A Host header ends up in URLs that we answer with: only what can stand in an authority. */
+static const char *clean_host(const struct request *req)
+{
+	const char *host = param_or(req, "HTTP_HOST", "");
+	size_t n = strlen(host);
+
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)host[i]) && strchr("-._:[]", host[i]) == NULL)
+			return "localhost";
+	return n > 0 && n <= 255 ? host : "localhost";
+}
+
+/* -1 for none, -2 for what is no length. */
+static int64_t parse_length(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0)
+		return -1;
+	if (n > 18 || strspn(text, "0123456789") != n)
+		return -2;
+	return strtoll(text, NULL, 10);
+}
+
+void request_begin(struct request *req, struct connection *connection, struct server *server)
+{
+	*req = (struct request){
+		.server = server,
+		.connection = connection,
+		.res = &connection->res,
+		.received = clock_mono_us(),
+	};
+	connection->body = (struct body){0};
+	req->method = param_or(req, "REQUEST_METHOD", "GET");
+	req->path = param_or(req, "DOCUMENT_URI", "");
+	req->query = param_or(req, "QUERY_STRING", "");
+	req->content_type = param_or(req, "CONTENT_TYPE", "");
+	req->content_length = parse_length(param_or(req, "CONTENT_LENGTH", ""));
+	req->remote_addr = param_or(req, "REMOTE_ADDR", "");
+	req->scheme =
+		strcmp(param_or(req, "REQUEST_SCHEME", "http"), "https") == 0 ? "https" : "http";
+	req->host = clean_host(req);
+	set_id(req);
+}
+
+void request_end(struct request *req)
+{
+	struct connection *connection = request_connection(req);
+
+	json_object_put(req->json);
+	form_free(&req->form);
+	if (req->body_file != NULL)
+		unlink(req->body_file);
+	free(req->body_file);
+	req->body_file = NULL;
+	response_reset(connection);
+	arena_reset(&connection->arena);
+}
+
+enum kn_err request_query(struct request *req, const char *name, const char **value)
+{
+	struct arena *arena = &request_connection(req)->arena;
+	struct urlencoded_pair pair;
+	const char *at = req->query;
+	enum kn_err err = KN_OK;
+
+	*value = NULL;
+	while (err == KN_OK && urlencoded_next(&at, &pair)) {
+		char *text;
+		size_t len;
+
+		if (!urlencoded_is(&pair, name))
+			continue;
+		text = arena_copy(arena, pair.value, pair.value_len);
+		if (text == NULL)
+			return KN_ERR_NOMEM;
+		err = urlencoded_decode(text, pair.value_len, &len);
+		if (err == KN_OK)
+			*value = text;
+	}
+	return err;
+}
+
+void request_set_job(struct request *req, const char *job_id)
+{
+	snprintf(req->job_id, sizeof(req->job_id), "%s", job_id);
+}
+
+char *request_base_url(const struct request *req)
+{
+	const char *public_url = req->server->conf->public_url;
+	size_t n = strlen(public_url);
+	char *url = NULL;
+
+	while (n > 0 && public_url[n - 1] == '/')
+		n--;
+	if (n > 0)
+		return strndup(public_url, n);
+	return asprintf(&url, "%s://%s", req->scheme, req->host) >= 0 ? url : NULL;
+}

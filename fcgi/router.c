@@ -1,0 +1,167 @@
+#include "router.h"
+
+#include "connection.h"
+#include "cors.h"
+#include "response.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Methods of all routes whose pattern is the request's path. */
+struct allowed {
+	char methods[96]; /* "GET, HEAD, POST, OPTIONS" */
+	const struct dialect *dialect;
+};
+
+/* One dialect after the other, of those that nginx says are spoken here; NULL after the last. */
+static const struct dialect *next_dialect(const char **names)
+{
+	const struct dialect *dialect = NULL;
+
+	while (dialect == NULL && **names != '\0') {
+		size_t n;
+
+		*names += strspn(*names, " ");
+		n = strcspn(*names, " ");
+		dialect = dialect_find(*names, n);
+		*names += n;
+	}
+	return dialect;
+}
+
+static const char *spoken(const struct request *req)
+{
+	const char *names = request_param(req, "KINORA_DIALECTS");
+
+	return names != NULL ? names : "";
+}
+
+const struct dialect *router_first_dialect(const struct request *req)
+{
+	const char *names = spoken(req);
+
+	return next_dialect(&names);
+}
+
+/* A span of the path that a {…} matched. */
+struct span {
+	const char *at;
+	size_t len;
+};
+
+/* Matches one segment; *n grows by one for a {…}. */
+static bool match_segment(struct span pattern, struct span path, struct span args[], size_t *n)
+{
+	const char *close;
+	size_t suffix;
+
+	if (pattern.len == 0 || pattern.at[0] != '{')
+		return pattern.len == path.len && memcmp(pattern.at, path.at, path.len) == 0;
+	close = memchr(pattern.at, '}', pattern.len);
+	if (close == NULL || *n == REQUEST_ARGS_MAX)
+		return false;
+	suffix = (size_t)(pattern.at + pattern.len - (close + 1));
+	if (path.len <= suffix || memcmp(path.at + path.len - suffix, close + 1, suffix) != 0)
+		return false;
+	args[(*n)++] = (struct span){path.at, path.len - suffix};
+	return true;
+}
+
+static bool match(const char *pattern, const char *path, struct span args[], size_t *n)
+{
+	*n = 0;
+	while (*pattern == '/' && *path == '/') {
+		struct span want = {pattern + 1, strcspn(pattern + 1, "/")};
+		struct span have = {path + 1, strcspn(path + 1, "/")};
+
+		if (!match_segment(want, have, args, n))
+			return false;
+		pattern = want.at + want.len;
+		path = have.at + have.len;
+	}
+	return *pattern == '\0' && *path == '\0';
+}
+
+/* HEAD goes where GET goes. */
+static bool is_method(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
+}
+
+static void allow(struct allowed *allowed, const char *method)
+{
+	size_t n = strlen(allowed->methods);
+
+	if (strstr(allowed->methods, method) == NULL)
+		snprintf(allowed->methods + n, sizeof(allowed->methods) - n, "%s%s",
+			 n > 0 ? ", " : "", method);
+	if (strcmp(method, "GET") == 0)
+		allow(allowed, "HEAD");
+}
+
+static const struct route *find_in(const struct dialect *dialect, const struct request *req,
+				   struct span args[], size_t *n, struct allowed *allowed)
+{
+	for (size_t i = 0; i < dialect->routes_n; i++) {
+		const struct route *route = &dialect->routes[i];
+
+		if (!match(route->pattern, req->path, args, n))
+			continue;
+		if (is_method(route, req->method))
+			return route;
+		allow(allowed, route->method);
+		if (allowed->dialect == NULL)
+			allowed->dialect = dialect;
+	}
+	return NULL;
+}
+
+static bool keep_args(struct request *req, const struct span args[], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		req->args[i] = arena_copy(&request_connection(req)->arena, args[i].at, args[i].len);
+		if (req->args[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* The path is somebody's, by other methods only. */
+static void answer_method(struct request *req, struct allowed *allowed)
+{
+	allow(allowed, "OPTIONS");
+	req->dialect = allowed->dialect;
+	response_header(req, "Allow", "%s", allowed->methods);
+	if (strcmp(req->method, "OPTIONS") == 0) {
+		cors_add_preflight_headers(req, allowed->methods);
+		respond_empty(req, 204);
+	} else {
+		respond_error(req, KN_ERR_METHOD, "Method Not Allowed");
+	}
+}
+
+const struct route *router_match(struct request *req)
+{
+	struct allowed allowed = {0};
+	struct span args[REQUEST_ARGS_MAX];
+	const struct dialect *dialect;
+	const struct route *route = NULL;
+	const char *names = spoken(req);
+	size_t n = 0;
+
+	while (route == NULL && (dialect = next_dialect(&names)) != NULL)
+		route = find_in(dialect, req, args, &n, &allowed);
+	if (route != NULL) {
+		req->dialect = dialect;
+		req->route = route;
+		if (keep_args(req, args, n))
+			return route;
+		respond_error(req, KN_ERR_NOMEM, NULL);
+	} else if (allowed.dialect != NULL) {
+		answer_method(req, &allowed);
+	} else {
+		respond_error(req, KN_ERR_NOT_FOUND, "Not Found");
+	}
+	return NULL;
+}

@@ -1,0 +1,202 @@
+#include "serve.h"
+
+#include "auth.h"
+#include "connection.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "request_log.h"
+#include "response.h"
+#include "router.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	URI_MAX = 8192,
+	RETRY_US = 100000, /* after a failed accept: descriptors run out, and come back */
+	NUDGE_US = 5000,
+};
+
+enum thread_state {
+	THREAD_BUSY,
+	THREAD_IDLE, /* waits in accept, or for the next request of a kept connection */
+	THREAD_GONE,
+};
+
+struct serve_thread {
+	pthread_t id;
+	atomic_int state;
+	struct serve *serve;
+	struct connection connection;
+};
+
+struct serve {
+	struct server *server;
+	atomic_bool stopping;
+	size_t n;
+	struct serve_thread threads[];
+};
+
+static void sleep_us(int64_t us)
+{
+	struct timespec t = {us / USEC_PER_SEC, us % USEC_PER_SEC * 1000};
+
+	nanosleep(&t, NULL);
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+enum kn_err serve_init(void)
+{
+	struct sigaction action = {.sa_handler = nothing};
+	sigset_t ends;
+
+	/* FCGX_Init() replaces the default and the ignored with its own, which stop the process at
+	 * once. SIGUSR1 interrupts an idle thread's wait, hence no SA_RESTART. */
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	return FCGX_Init() == 0 ? KN_OK : KN_ERR_INTERNAL;
+}
+
+static bool is_clean_path(const char *path)
+{
+	for (const char *c = path; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return false;
+	return text_is_utf8(path, strlen(path));
+}
+
+static enum kn_err check_line(const struct request *req, const char **why)
+{
+	if (strlen(req->path) > URI_MAX || strlen(req->query) > URI_MAX)
+		return KN_ERR_URI_TOO_LONG;
+	*why = "Invalid path";
+	if (!is_clean_path(req->path))
+		return KN_ERR_INVALID;
+	*why = "Invalid Content-Length";
+	return req->content_length < -1 ? KN_ERR_INVALID : KN_OK;
+}
+
+static void answer(struct request *req)
+{
+	const char *why = NULL;
+	enum kn_err err = check_line(req, &why);
+
+	if (err == KN_OK) {
+		if (router_match(req) == NULL)
+			return;
+		why = NULL;
+		err = auth_check(req);
+	}
+	if (err == KN_OK)
+		err = body_read(req, &why);
+	if (err == KN_OK)
+		req->route->handle(req);
+	else
+		respond_error(req, err, why);
+}
+
+static void serve_one(struct serve_thread *thread)
+{
+	struct connection *connection = &thread->connection;
+	struct server *server = thread->serve->server;
+	struct request req;
+
+	request_begin(&req, connection, server);
+	answer(&req);
+	response_send(&req);
+	body_drain(connection);
+	FCGX_Finish_r(&connection->fcgx);
+	request_log_request(server->log, &req);
+	request_end(&req);
+}
+
+static void *run(void *arg)
+{
+	struct serve_thread *thread = arg;
+	struct connection *connection = &thread->connection;
+
+	while (!atomic_load(&thread->serve->stopping)) {
+		int status;
+
+		atomic_store(&thread->state, THREAD_IDLE);
+		status = FCGX_Accept_r(&connection->fcgx);
+		atomic_store(&thread->state, THREAD_BUSY);
+		if (status == 0) {
+			serve_one(thread);
+		} else if (!atomic_load(&thread->serve->stopping)) {
+			log_warn("accept: %s", strerror(-status));
+			sleep_us(RETRY_US);
+		}
+	}
+	FCGX_Free(&connection->fcgx, 1);
+	response_free(connection);
+	arena_free(&connection->arena);
+	atomic_store(&thread->state, THREAD_GONE);
+	return NULL;
+}
+
+static bool start_thread(struct serve *serve, struct serve_thread *thread)
+{
+	thread->serve = serve;
+	return FCGX_InitRequest(&thread->connection.fcgx, 0, 0) == 0 &&
+	       pthread_create(&thread->id, NULL, run, thread) == 0;
+}
+
+enum kn_err serve_start(struct server *server, size_t threads, struct serve **out)
+{
+	struct serve *serve = calloc(1, sizeof(*serve) + threads * sizeof(serve->threads[0]));
+
+	if (serve == NULL)
+		return KN_ERR_NOMEM;
+	serve->server = server;
+	while (serve->n < threads && start_thread(serve, &serve->threads[serve->n]))
+		serve->n++;
+	*out = serve;
+	if (serve->n == threads)
+		return KN_OK;
+	serve_stop(out);
+	return KN_ERR_NOMEM;
+}
+
+/* A signal to a busy thread would look like an error of its body, so only waiting ones are woken;
+ * one that was about to wait is found the next time. */
+static size_t nudge_idle(struct serve *serve)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < serve->n; i++) {
+		int state = atomic_load(&serve->threads[i].state);
+
+		left += state != THREAD_GONE;
+		if (state == THREAD_IDLE)
+			pthread_kill(serve->threads[i].id, SIGUSR1);
+	}
+	return left;
+}
+
+void serve_stop(struct serve **serve)
+{
+	atomic_store(&(*serve)->stopping, true);
+	FCGX_ShutdownPending();
+	while (nudge_idle(*serve) > 0)
+		sleep_us(NUDGE_US);
+	for (size_t i = 0; i < (*serve)->n; i++)
+		pthread_join((*serve)->threads[i].id, NULL);
+	free(*serve);
+	*serve = NULL;
+}
