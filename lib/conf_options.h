@@ -34,5 +34,6 @@ CONF_OPTION(pexels_base_url, CONF_STRING, "https://api.pexels.com", 0, 0, "", ""
 CONF_OPTION(xai_api_key, CONF_SECRET, "", 0, 0, "", "", "key of xAI's image endpoint; unset: pictures are made here")
 CONF_OPTION(xai_base_url, CONF_STRING, "https://api.x.ai/v1", 0, 0, "", "", "base of that service")
 CONF_OPTION(triposr_command, CONF_STRING, "", 0, 0, "", "", "program that makes IMAGE.png into OUT.glb; unset: models are made here")
+CONF_OPTION(examples_path, CONF_PATH, KINORA_SHARE_DIR "/examples", 0, 0, "", "", "directory of the examples that the dialects show")
 CONF_OPTION(gcs_endpoint, CONF_STRING, "https://storage.googleapis.com", 0, 0, "", "", "where gs:// URLs are fetched from")
 /* clang-format on */

@@ -1,0 +1,16 @@
+#include "router.h"
+
+#include <string.h>
+
+static const struct dialect *const dialects[] = {
+	&dialect_grok_3d,
+	&dialect_text_to_video,
+};
+
+const struct dialect *dialect_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
+		if (strlen(dialects[i]->name) == len && memcmp(dialects[i]->name, name, len) == 0)
+			return dialects[i];
+	return NULL;
+}

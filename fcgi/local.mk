@@ -1,0 +1,31 @@
+# All of the responder but main(), so that unit tests can link it.
+noinst_LIBRARIES += fcgi/libresponder.a
+fcgi_libresponder_a_SOURCES = \
+	fcgi/api/grok_3d.c fcgi/api/grok_3d_examples.c fcgi/api/grok_3d_examples.h \
+	fcgi/api/lookup.c fcgi/api/lookup.h \
+	fcgi/api/text_to_video.c \
+	fcgi/api_key.c \
+	fcgi/arena.c fcgi/arena.h \
+	fcgi/auth.c fcgi/auth.h \
+	fcgi/body.c fcgi/body.h \
+	fcgi/connection.h \
+	fcgi/control.h \
+	fcgi/cors.c fcgi/cors.h \
+	fcgi/dialects.c \
+	fcgi/events.c fcgi/events.h \
+	fcgi/form.c fcgi/form.h fcgi/form_priv.h \
+	fcgi/form_read.c \
+	fcgi/header_params.c fcgi/header_params.h \
+	fcgi/multipart.c fcgi/multipart.h \
+	fcgi/request.c fcgi/request.h \
+	fcgi/request_log.c fcgi/request_log.h \
+	fcgi/request_payload.c fcgi/request_payload.h \
+	fcgi/response.c fcgi/response.h \
+	fcgi/router.c fcgi/router.h \
+	fcgi/serve.c fcgi/serve.h \
+	fcgi/server.h \
+	fcgi/urlencoded.c fcgi/urlencoded.h \
+	fcgi/work.c fcgi/work.h fcgi/work_priv.h \
+	fcgi/work_admin.c fcgi/work_duty.c fcgi/work_files.c \
+	fcgi/work_idempotency.c fcgi/work_result.c
+RESPONDER_LIBS = fcgi/libresponder.a $(KINORA_LIBS) $(FCGI_LIBS)
