@@ -186,21 +186,50 @@ void paint_particles(cairo_t *cr, const struct particles *p, const struct rng *c
 	}
 }
 
-static char *single_spaced(const char *text)
+/* In place: white space of any length becomes one space. */
+static void single_space(char *text)
 {
-	char *out = malloc(strlen(text) + 1), *at = out;
+	char *out = text, last = ' ';
 
-	if (!out)
-		return NULL;
 	for (; *text; text++) {
-		bool space = strchr(" \t\r\n\v\f", *text);
+		char c = strchr(" \t\r\n\v\f", *text) ? ' ' : *text;
 
-		if (space && (at == out || at[-1] == ' '))
-			continue;
-		*at++ = space ? ' ' : *text;
+		if (c != ' ' || last != ' ')
+			*out++ = c;
+		last = c;
 	}
-	*at = '\0';
-	return out;
+	*out = '\0';
+}
+
+/* Blanks the characters of a run that no installed font has. */
+static void blank_unknown(const PangoGlyphItem *run, char *text)
+{
+	for (int i = 0; i < run->glyphs->num_glyphs; i++) {
+		char *at = text + run->item->offset + run->glyphs->log_clusters[i];
+
+		if (run->glyphs->glyphs[i].glyph & PANGO_GLYPH_UNKNOWN_FLAG)
+			for (const char *end = g_utf8_next_char(at); at < end; at++)
+				*at = ' ';
+	}
+}
+
+/* Boxes with hexadecimal digits are no title: such characters, emoji mostly, are left out. */
+static void drop_unknown(PangoLayout *layout, char *text)
+{
+	PangoLayoutIter *iter;
+
+	if (!pango_layout_get_unknown_glyphs_count(layout))
+		return;
+	iter = pango_layout_get_iter(layout);
+	do {
+		const PangoLayoutRun *run = pango_layout_iter_get_run_readonly(iter);
+
+		if (run)
+			blank_unknown(run, text);
+	} while (pango_layout_iter_next_run(iter));
+	pango_layout_iter_free(iter);
+	single_space(text);
+	pango_layout_set_text(layout, text, -1);
 }
 
 static bool fits(PangoLayout *layout, PangoFontDescription *font, double size, double w, double h)
@@ -216,18 +245,21 @@ static bool fits(PangoLayout *layout, PangoFontDescription *font, double size, d
 PangoLayout *paint_text_fit(cairo_t *cr, const char *text, const struct text_style *style, double w,
 			    double h)
 {
-	char *clean = single_spaced(text);
+	char *clean = strdup(text);
 	PangoLayout *layout = clean ? pango_cairo_create_layout(cr) : NULL;
 	PangoFontDescription *font;
 	double lo = style->size_min, hi = style->size_max;
 
 	if (!layout)
 		goto out;
+	single_space(clean);
 	font = pango_font_description_from_string(style->family);
 	pango_font_description_set_weight(font, style->weight);
 	pango_font_description_set_style(font,
 					 style->italic ? PANGO_STYLE_ITALIC : PANGO_STYLE_NORMAL);
+	pango_layout_set_font_description(layout, font);
 	pango_layout_set_text(layout, clean, -1);
+	drop_unknown(layout, clean);
 	pango_layout_set_width(layout, (int)(w * PANGO_SCALE));
 	/* A word is broken only when it alone is wider than the box at every size. */
 	pango_layout_set_wrap(layout, PANGO_WRAP_WORD);
@@ -256,14 +288,17 @@ out:
 void paint_text(cairo_t *cr, PangoLayout *layout, double x, double y, uint32_t rgb, double alpha,
 		double shadow)
 {
+	const PangoFontDescription *font = pango_layout_get_font_description(layout);
+	double size = font ? (double)pango_font_description_get_size(font) / PANGO_SCALE : 0;
+
 	/* Strokes of growing width at low alpha: a soft rim without a blur. */
 	cairo_save(cr);
 	cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-	for (int width = 12; shadow > 0 && width >= 2; width -= 2) {
-		cairo_move_to(cr, x, y + 2);
+	for (int step = 6; shadow > 0 && step >= 1; step--) {
+		cairo_move_to(cr, x, y + size * 0.02);
 		pango_cairo_layout_path(cr, layout);
 		cairo_set_source_rgba(cr, 0, 0, 0, shadow * alpha / 6);
-		cairo_set_line_width(cr, width);
+		cairo_set_line_width(cr, size * 0.025 * step);
 		cairo_stroke(cr);
 	}
 	cairo_restore(cr);

@@ -71,8 +71,9 @@ struct text_style {
 
 /*
  * The text as large as fits into w by h between the two sizes; if even the smallest does not fit it
- * ends with an ellipsis. White space and line ends become single spaces. The text must be valid
- * UTF-8. The caller frees with g_object_unref; NULL: no memory.
+ * ends with an ellipsis. Characters that no font has are left out. White space and line ends become
+ * single spaces. The text must be valid UTF-8. The caller frees with g_object_unref; NULL: no
+ * memory.
  */
 PangoLayout *paint_text_fit(cairo_t *cr, const char *text, const struct text_style *style, double w,
 			    double h);

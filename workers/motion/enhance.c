@@ -195,5 +195,6 @@ char *enhance_prompt(const struct worker_job *job, const char *prompt)
 	if (!result)
 		worker_fail(true, "memory", "Out of memory");
 	worker_log("Enhanced prompt: %s", result);
+	worker_progress(2, "prompt", result);
 	return result;
 }

@@ -17,3 +17,4 @@ workers_motion_motion_SOURCES = \
 	workers/motion/still.c workers/motion/still.h \
 	workers/motion/title.c workers/motion/title.h
 workers_motion_motion_LDADD = $(WORKER_PAINT_LIBS)
+EXTRA_DIST += workers/README.md

@@ -3,6 +3,7 @@
 #include "workers/common/paint.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { LINES_MAX = 64 };
@@ -18,6 +19,7 @@ struct title {
 	double x, y, w, h;      /* of the text's box, which the surface exceeds by margin */
 	double margin, unit;
 	enum title_place place;
+	bool rtl; /* it begins at the right */
 	int count;
 	struct line lines[LINES_MAX];
 };
@@ -115,7 +117,8 @@ static void set_text(struct title *title, const struct shot *shot)
 	if (!layout)
 		return;
 	pango_layout_get_pixel_extents(layout, &ink, &box);
-	title->w = title->place == TITLE_CENTRE ? box_w : box.width;
+	title->rtl = pango_layout_get_direction(layout, 0) == PANGO_DIRECTION_RTL;
+	title->w = title->place == TITLE_CENTRE || title->rtl ? box_w : box.width;
 	title->h = box.height;
 	title->margin = ceil(24 * title->unit);
 	place_box(title, shot);
@@ -159,6 +162,8 @@ static void paint_bar(const struct title *title, cairo_t *cr, double grown)
 	double u = title->unit, width = 92 * u * grown, thick = 5 * u;
 	double x = title->x + 2 * u, y = title->y - 26 * u;
 
+	if (title->place != TITLE_CENTRE && title->rtl)
+		x = title->x + title->w - width;
 	if (title->place == TITLE_CENTRE) {
 		x = title->x + (title->w - width) / 2;
 		y = title->y + title->h + 20 * u;
