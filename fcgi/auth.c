@@ -1,5 +1,6 @@
 #include "auth.h"
 
+#include "gate.h"
 #include "lib/conf.h"
 #include "response.h"
 #include "router.h"
@@ -42,27 +43,29 @@ static bool is_local(const struct request *req)
 	       strncmp(addr, "unix:", 5) == 0;
 }
 
-static enum kn_err check_worker(struct request *req)
+static bool admit_worker(struct request *req)
 {
 	const char *token = req->server->conf->worker_token;
 
-	if (token[0] == '\0')
-		return is_local(req) ? KN_OK : KN_ERR_FORBIDDEN;
-	if (same_secret(given_token(req), token))
-		return KN_OK;
-	response_header(req, "WWW-Authenticate", "Bearer");
-	return KN_ERR_UNAUTHORIZED;
+	if (token[0] == '\0' ? is_local(req) : same_secret(given_token(req), token))
+		return true;
+	if (token[0] != '\0')
+		response_header(req, "WWW-Authenticate", "Bearer");
+	respond_error(req, token[0] == '\0' ? KN_ERR_FORBIDDEN : KN_ERR_UNAUTHORIZED, NULL);
+	return false;
 }
 
-enum kn_err auth_check(struct request *req)
+bool auth_admit(struct request *req)
 {
 	switch (req->route->auth) {
 	case ROUTE_OPEN:
-		return KN_OK;
+		return true;
 	case ROUTE_WORKER:
-		return check_worker(req);
+		return admit_worker(req);
 	case ROUTE_KEY:
-		return auth_key(req);
+		return gate_admit(req);
+	case ROUTE_SESSION:
+		return gate_admit_session(req);
 	}
-	return KN_ERR_INTERNAL;
+	return false;
 }

@@ -4,10 +4,10 @@
 
 #include "request.h"
 
-/* KN_ERR_UNAUTHORIZED or KN_ERR_FORBIDDEN when the request may not have its route. */
-enum kn_err auth_check(struct request *req);
+#include <stdbool.h>
 
-/* ROUTE_KEY: an API key or a session. In api_key.c. */
-enum kn_err auth_key(struct request *req);
+/* Whether the request may have its route; when not, it is answered. Comes before the body is read,
+ * so that a stranger's upload costs nothing. */
+bool auth_admit(struct request *req);
 
 #endif

@@ -5,6 +5,7 @@
 static const struct dialect *const dialects[] = {
 	&dialect_grok_3d,
 	&dialect_text_to_video,
+	&dialect_vivid_flow,
 };
 
 const struct dialect *dialect_find(const char *name, size_t len)

@@ -4,7 +4,10 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/api/grok_3d.c fcgi/api/grok_3d_examples.c fcgi/api/grok_3d_examples.h \
 	fcgi/api/lookup.c fcgi/api/lookup.h \
 	fcgi/api/text_to_video.c \
-	fcgi/api_key.c \
+	fcgi/account.c fcgi/account.h \
+	fcgi/api/vivid_account.c fcgi/api/vivid_flow.c fcgi/api/vivid_flow.h \
+	fcgi/api/vivid_params.c fcgi/api/vivid_params.h \
+	fcgi/api_key.c fcgi/api_key.h \
 	fcgi/arena.c fcgi/arena.h \
 	fcgi/auth.c fcgi/auth.h \
 	fcgi/body.c fcgi/body.h \
@@ -15,12 +18,15 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/events.c fcgi/events.h \
 	fcgi/form.c fcgi/form.h fcgi/form_priv.h \
 	fcgi/form_read.c \
+	fcgi/gate.c fcgi/gate.h \
 	fcgi/header_params.c fcgi/header_params.h \
+	fcgi/limits.c fcgi/limits.h \
 	fcgi/multipart.c fcgi/multipart.h \
 	fcgi/request.c fcgi/request.h \
 	fcgi/request_log.c fcgi/request_log.h \
 	fcgi/request_payload.c fcgi/request_payload.h \
 	fcgi/response.c fcgi/response.h \
+	fcgi/result_link.c fcgi/result_link.h \
 	fcgi/router.c fcgi/router.h \
 	fcgi/serve.c fcgi/serve.h \
 	fcgi/server.h \
@@ -28,4 +34,4 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/work.c fcgi/work.h fcgi/work_priv.h \
 	fcgi/work_admin.c fcgi/work_duty.c fcgi/work_files.c \
 	fcgi/work_idempotency.c fcgi/work_result.c
-RESPONDER_LIBS = fcgi/libresponder.a $(KINORA_LIBS) $(FCGI_LIBS)
+RESPONDER_LIBS = fcgi/libresponder.a $(KINORA_LIBS) $(FCGI_LIBS) $(MD_LIBS)

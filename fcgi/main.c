@@ -4,6 +4,7 @@
 #include "config.h"
 #include "control.h"
 #include "events.h"
+#include "gate.h"
 #include "lib/asset.h"
 #include "lib/conf.h"
 #include "lib/log.h"
@@ -131,11 +132,15 @@ static void open_all(struct server *server)
 		log_fatal("the store in %s is open in another process", conf->db_path);
 	if (err != KN_OK)
 		log_fatal("the store in %s: %s", conf->db_path, kn_err_text(err));
+	err = gate_open(server->store, &server->gate);
+	if (err != KN_OK)
+		log_fatal("keys and accounts in %s: %s", conf->db_path, kn_err_text(err));
 	clean_incoming(conf);
 }
 
 static void close_all(struct server *server)
 {
+	gate_close(&server->gate);
 	store_close(&server->store);
 	request_log_close(&server->log);
 	events_free(&server->events);

@@ -19,6 +19,7 @@ struct form;
 struct response;
 struct route;
 struct dialect;
+struct principal;
 
 enum { REQUEST_ARGS_MAX = 4, REQUEST_ID_SIZE = 33 };
 
@@ -46,6 +47,7 @@ struct request {
 			      taken */
 	uint64_t body_bytes;
 
+	const struct principal *principal; /* who asks, on routes that need a key or a session */
 	struct response *res;
 	char job_id[ID_SIZE]; /* handlers set it for the log: request_set_job() */
 	void *connection;     /* FCGX_Request of serve.c */

@@ -30,7 +30,8 @@ enum route_cap {
 enum route_auth {
 	ROUTE_OPEN,
 	ROUTE_WORKER, /* worker_token, or loopback when none is configured */
-	ROUTE_KEY,    /* an API key or a session */
+	ROUTE_KEY,    /* an API key or a session: req->principal */
+	ROUTE_SESSION, /* a session of the account page: req->principal */
 };
 
 struct route {

@@ -99,8 +99,9 @@ static void answer(struct request *req)
 	if (err == KN_OK) {
 		if (router_match(req) == NULL)
 			return;
+		if (!auth_admit(req))
+			return;
 		why = NULL;
-		err = auth_check(req);
 	}
 	if (err == KN_OK)
 		err = body_read(req, &why);

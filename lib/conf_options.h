@@ -36,4 +36,7 @@ CONF_OPTION(xai_base_url, CONF_STRING, "https://api.x.ai/v1", 0, 0, "", "", "bas
 CONF_OPTION(triposr_command, CONF_STRING, "", 0, 0, "", "", "program that makes IMAGE.png into OUT.glb; unset: models are made here")
 CONF_OPTION(examples_path, CONF_PATH, KINORA_SHARE_DIR "/examples", 0, 0, "", "", "directory of the examples that the dialects show")
 CONF_OPTION(gcs_endpoint, CONF_STRING, "https://storage.googleapis.com", 0, 0, "", "", "where gs:// URLs are fetched from")
+CONF_OPTION(daily_job_limit, CONF_INT, "500", 0, 1000000000, "jobs", "", "jobs that one key owner or account may create in a UTC day (Vivid Flow)")
+CONF_OPTION(link_secret, CONF_SECRET, "", 0, 0, "", "", "what result links are signed with, as nginx's secure_link_md5 has it; unset: results answer to their owner's key alone")
+CONF_OPTION(link_seconds, CONF_SECONDS, "86400", 60, 31536000, "seconds", "", "how long a result link is good")
 /* clang-format on */
