@@ -17,4 +17,12 @@ workers_motion_motion_SOURCES = \
 	workers/motion/still.c workers/motion/still.h \
 	workers/motion/title.c workers/motion/title.h
 workers_motion_motion_LDADD = $(WORKER_PAINT_LIBS)
-EXTRA_DIST += workers/README.md
+EXTRA_DIST += workers/README.md tests/workers/test_motion.py
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/workers/test_common
+TESTS += tests/workers/test_common
+tests_workers_test_common_CFLAGS = $(AM_CFLAGS) $(CAIRO_CFLAGS) $(PANGOCAIRO_CFLAGS) $(CMOCKA_CFLAGS)
+tests_workers_test_common_SOURCES = tests/workers/test_common.c workers/motion/move.c
+tests_workers_test_common_LDADD = $(WORKER_PAINT_LIBS) $(CMOCKA_LIBS)
+endif
