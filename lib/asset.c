@@ -47,6 +47,31 @@ enum kn_err asset_path(const struct conf *conf, const char *rel, char out[PATH_M
 	return KN_ERR_INVALID;
 }
 
+/* Where the id begins in a relative path, by its root; NULL: not one of these. */
+static const char *find_owner(const char *rel)
+{
+	const char *id;
+
+	if (strncmp(rel, "videos/job_", 11) == 0)
+		return rel + strlen("videos/");
+	if (strncmp(rel, "jobs/", 5) == 0)
+		return rel + strlen("jobs/");
+	id = strncmp(rel, "output/", 7) == 0 ? strchr(rel, '_') : NULL;
+	return id != NULL ? id + 1 : NULL;
+}
+
+bool asset_owner(const char *rel, char id[ID_SIZE])
+{
+	const char *from = find_owner(rel);
+	size_t len = from != NULL ? strcspn(from, "/.") : 0;
+
+	if (len == 0 || len >= ID_SIZE)
+		return false;
+	memcpy(id, from, len);
+	id[len] = '\0';
+	return id_is_safe(id);
+}
+
 enum kn_err asset_rel(const struct job *job, const char *name, const char *mime, char out[PATH_MAX])
 {
 	const char *extension = mime_extension(mime);

@@ -25,6 +25,8 @@ enum kn_err asset_prepare(const struct conf *conf);
 /* The absolute path of a relative one. KN_ERR_INVALID: it is no path of ours ("..", an unknown
  * root, too long). */
 enum kn_err asset_path(const struct conf *conf, const char *rel, char out[PATH_MAX]);
+/* The id of the job that a file belongs to by its name. False: the name is none of those above. */
+bool asset_owner(const char *rel, char id[ID_SIZE]);
 /* Where a job's result of that name and type belongs. */
 enum kn_err asset_rel(const struct job *job, const char *name, const char *mime,
 		      char out[PATH_MAX]);

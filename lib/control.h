@@ -50,12 +50,6 @@ char *control_format_request(int64_t id, const char *op, json_object *body);
 char *control_format_answer(int64_t id, enum kn_err err, const char *text, json_object *body);
 char *control_format_event(const char *event, json_object *body);
 
-/* Members of a body, which may be NULL. A member of another type counts as absent. */
-const char *control_string(json_object *body, const char *name); /* NULL when absent */
-int64_t control_int(json_object *body, const char *name, int64_t absent);
-/* The array, or NULL. */
-json_object *control_array(json_object *body, const char *name);
-
 /* --- a blocking client, for one thread --- */
 
 struct control_client;

@@ -1,12 +1,9 @@
 #include "job_json.h"
 
+#include "json.h"
+
 #include <sodium.h>
 #include <string.h>
-
-static json_object *text_or_null(const char *text)
-{
-	return text != NULL ? json_object_new_string(text) : NULL;
-}
 
 static json_object *files_to_json(const struct job_files *files)
 {
@@ -18,11 +15,11 @@ static json_object *files_to_json(const struct job_files *files)
 		char sum[2 * sizeof(file->sha256) + 1];
 
 		sodium_bin2hex(sum, sizeof(sum), file->sha256, sizeof(file->sha256));
-		json_object_object_add(one, "name", text_or_null(file->name));
-		json_object_object_add(one, "mime", text_or_null(file->mime));
-		json_object_object_add(one, "path", text_or_null(file->path));
+		json_add_string(one, "name", file->name);
+		json_add_string(one, "mime", file->mime);
+		json_add_string(one, "path", file->path);
 		json_object_object_add(one, "bytes", json_object_new_uint64(file->bytes));
-		json_object_object_add(one, "sha256", json_object_new_string(sum));
+		json_add_string(one, "sha256", sum);
 		json_object_array_add(list, one);
 	}
 	return list;
@@ -48,8 +45,8 @@ static json_object *error_to_json(const struct job *job)
 	if (job->error_code == NULL && job->error_text == NULL)
 		return NULL;
 	error = json_object_new_object();
-	json_object_object_add(error, "code", text_or_null(job->error_code));
-	json_object_object_add(error, "text", text_or_null(job->error_text));
+	json_add_string(error, "code", job->error_code);
+	json_add_string(error, "text", job->error_text);
 	return error;
 }
 
@@ -60,8 +57,8 @@ static json_object *lease_to_json(const struct job_lease *lease)
 	if (lease->worker == NULL)
 		return NULL;
 	object = json_object_new_object();
-	json_object_object_add(object, "worker", text_or_null(lease->worker));
-	json_object_object_add(object, "until", json_object_new_int64(lease->until));
+	json_add_string(object, "worker", lease->worker);
+	json_add_int(object, "until", lease->until);
 	return object;
 }
 
@@ -77,25 +74,25 @@ static void add_times(json_object *root, const struct job *job)
 	};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		json_object_object_add(root, times[i].name, json_object_new_int64(times[i].at));
+		json_add_int(root, times[i].name, times[i].at);
 }
 
 json_object *job_to_json(const struct job *job)
 {
 	json_object *root = json_object_new_object();
 
-	json_object_object_add(root, "id", json_object_new_string(job->id));
-	json_object_object_add(root, "api", json_object_new_string(job_api_name(job->api)));
-	json_object_object_add(root, "model", text_or_null(job->model));
-	json_object_object_add(root, "owner", text_or_null(job->owner));
-	json_object_object_add(root, "state", json_object_new_string(job_state_name(job->state)));
-	json_object_object_add(root, "stage", text_or_null(job->stage));
-	json_object_object_add(root, "progress", json_object_new_int(job->progress));
-	json_object_object_add(root, "message", text_or_null(job->message));
-	json_object_object_add(root, "priority", json_object_new_int(job->priority));
-	json_object_object_add(root, "attempt", json_object_new_int(job->attempt));
-	json_object_object_add(root, "max_attempts", json_object_new_int(job->max_attempts));
-	json_object_object_add(root, "prompt", text_or_null(job->prompt));
+	json_add_string(root, "id", job->id);
+	json_add_string(root, "api", job_api_name(job->api));
+	json_add_string(root, "model", job->model);
+	json_add_string(root, "owner", job->owner);
+	json_add_string(root, "state", job_state_name(job->state));
+	json_add_string(root, "stage", job->stage);
+	json_add_int(root, "progress", job->progress);
+	json_add_string(root, "message", job->message);
+	json_add_int(root, "priority", job->priority);
+	json_add_int(root, "attempt", job->attempt);
+	json_add_int(root, "max_attempts", job->max_attempts);
+	json_add_string(root, "prompt", job->prompt);
 	json_object_object_add(root, "params",
 			       job->params != NULL ? json_tokener_parse(job->params) : NULL);
 	json_object_object_add(root, "inputs", files_to_json(&job->inputs));

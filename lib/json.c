@@ -82,6 +82,25 @@ int64_t json_get_int(json_object *object, const char *name, int64_t def)
 	return json_object_get_int64(value);
 }
 
+static json_object *get_typed(json_object *object, const char *name, json_type type)
+{
+	json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+json_object *json_get_array(json_object *object, const char *name)
+{
+	return get_typed(object, name, json_type_array);
+}
+
+json_object *json_get_object(json_object *object, const char *name)
+{
+	return get_typed(object, name, json_type_object);
+}
+
 void json_add_string(json_object *object, const char *name, const char *text)
 {
 	json_object_object_add(object, name, text != NULL ? json_object_new_string(text) : NULL);

@@ -21,6 +21,9 @@ enum kn_err json_parse_strict(const char *text, size_t len, json_object **out);
 const char *json_get_string(json_object *object, const char *name);
 /* A member's integer, or def when it is absent or no integer. */
 int64_t json_get_int(json_object *object, const char *name, int64_t def);
+/* A member that is an array or an object, or NULL when it is absent or something else. */
+json_object *json_get_array(json_object *object, const char *name);
+json_object *json_get_object(json_object *object, const char *name);
 
 /* Adds a string, or null for NULL. */
 void json_add_string(json_object *object, const char *name, const char *text);

@@ -17,5 +17,6 @@ lib_libkinora_a_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/mime.c lib/mime.h \
 	lib/motion_terms.c lib/motion_terms.h \
+	lib/options.c lib/options.h \
 	lib/text.c lib/text.h
 KINORA_LIBS = lib/libkinora.a $(JSON_C_LIBS) $(SODIUM_LIBS) $(UNISTRING_LIBS) $(MAGIC_LIBS)
