@@ -1,0 +1,30 @@
+/* Goes through the files of jobs, one a call, those that have not changed for an hour. */
+#ifndef FILE_WALK_H
+#define FILE_WALK_H
+
+#include "lib/conf.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stddef.h>
+
+struct file_walk {
+	size_t root; /* index into the list of roots */
+	DIR *dir;    /* the open root, or NULL */
+	DIR *sub;    /* the directory in it that is looked into, or NULL */
+	char sub_name[NAME_MAX + 1];
+};
+
+enum file_walked {
+	FILE_WALK_NONE, /* nothing here, go on */
+	FILE_WALK_ONE,
+	FILE_WALK_END,
+};
+
+void file_walk_begin(struct file_walk *walk);
+void file_walk_end(struct file_walk *walk);
+/* rel: as in lib/asset.h, "output/video_….mp4". */
+enum file_walked file_walk_next(struct file_walk *walk, const struct conf *conf,
+				char rel[PATH_MAX]);
+
+#endif

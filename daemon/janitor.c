@@ -1,0 +1,189 @@
+#include "janitor.h"
+
+#include "client.h"
+#include "file_walk.h"
+#include "lib/asset.h"
+#include "lib/clock.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUND_EVERY_US (3600 * USEC_PER_SEC)
+#define STEP_EVERY_US (50 * USEC_PER_MSEC)
+
+enum { BATCH = 200 };
+
+enum stage { FILES, RECORDS, RESTING };
+
+struct janitor {
+	const struct conf *conf;
+	struct client *client;
+	struct client_events events;
+	enum stage stage;
+	struct file_walk walk;
+	char after[ID_SIZE]; /* RECORDS: "" at the beginning */
+	bool asking;
+	int64_t step_at;
+	int64_t removed, expired; /* in this round */
+};
+
+/* --- files without a record --- */
+
+static void remove_file(struct janitor *janitor, const char *rel)
+{
+	char path[PATH_MAX], *slash;
+
+	if (asset_path(janitor->conf, rel, path) != KN_OK || fs_remove(path) != KN_OK)
+		return;
+	log_info("removed %s: no job has it", path);
+	janitor->removed++;
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	if (strncmp(rel, "jobs/", 5) == 0)
+		rmdir(path); /* fails while other files are in it */
+}
+
+static void on_orphans(void *arg, enum kn_err err, const char *text, json_object *body)
+{
+	struct janitor *janitor = arg;
+	json_object *orphans = json_get_array(body, "orphans");
+	size_t n = orphans != NULL ? json_object_array_length(orphans) : 0;
+
+	janitor->asking = false;
+	if (err != KN_OK && err != KN_ERR_SHUTDOWN)
+		log_warn("cannot look for orphans: %s", text);
+	for (size_t i = 0; i < n; i++) {
+		const char *rel = json_object_get_string(json_object_array_get_idx(orphans, i));
+
+		if (rel != NULL)
+			remove_file(janitor, rel);
+	}
+}
+
+static void step_files(struct janitor *janitor)
+{
+	json_object *body, *paths = json_object_new_array();
+	char rel[PATH_MAX];
+	enum file_walked walked = FILE_WALK_NONE;
+
+	for (int i = 0; i < BATCH; i++) {
+		walked = file_walk_next(&janitor->walk, janitor->conf, rel);
+		if (walked == FILE_WALK_END)
+			break;
+		if (walked == FILE_WALK_ONE && strncmp(rel, "incoming/", 9) == 0)
+			remove_file(janitor, rel); /* no upload is silent for so long */
+		else if (walked == FILE_WALK_ONE)
+			json_object_array_add(paths, json_object_new_string(rel));
+	}
+	if (walked == FILE_WALK_END) {
+		janitor->stage = RECORDS;
+		janitor->after[0] = '\0';
+	}
+	if (json_object_array_length(paths) == 0) {
+		json_object_put(paths);
+		return;
+	}
+	body = json_object_new_object();
+	json_object_object_add(body, "paths", paths);
+	janitor->asking =
+		client_call(janitor->client, "orphans", body, on_orphans, janitor) == KN_OK;
+}
+
+/* --- records without a file --- */
+
+static void rest(struct janitor *janitor)
+{
+	janitor->stage = RESTING;
+	janitor->step_at = clock_mono_us() + ROUND_EVERY_US;
+	if (janitor->removed > 0 || janitor->expired > 0)
+		log_info("cleaned up: %lld files without a job, %lld jobs without their files",
+			 (long long)janitor->removed, (long long)janitor->expired);
+}
+
+static void on_audit(void *arg, enum kn_err err, const char *text, json_object *body)
+{
+	struct janitor *janitor = arg;
+	const char *after = json_get_string(body, "after");
+
+	janitor->asking = false;
+	if (err == KN_ERR_SHUTDOWN)
+		return; /* the same page again */
+	if (err != KN_OK)
+		log_warn("cannot compare records and files: %s", text);
+	janitor->expired += json_get_int(body, "expired", 0);
+	if (after != NULL)
+		snprintf(janitor->after, sizeof(janitor->after), "%s", after);
+	else
+		rest(janitor);
+}
+
+static void step_records(struct janitor *janitor)
+{
+	json_object *body = json_object_new_object();
+
+	json_add_int(body, "limit", BATCH);
+	if (janitor->after[0] != '\0')
+		json_add_string(body, "after", janitor->after);
+	janitor->asking = client_call(janitor->client, "audit", body, on_audit, janitor) == KN_OK;
+}
+
+/* --- life --- */
+
+static void begin_round(struct janitor *janitor)
+{
+	janitor->stage = FILES;
+	janitor->removed = janitor->expired = 0;
+	file_walk_begin(&janitor->walk);
+}
+
+int64_t janitor_tick(void *arg, int64_t now)
+{
+	struct janitor *janitor = arg;
+	int64_t next = client_tick(janitor->client, now);
+
+	if (janitor->asking)
+		return next;
+	if (now < janitor->step_at)
+		return janitor->step_at < next ? janitor->step_at : next;
+	janitor->step_at = now + STEP_EVERY_US;
+	if (janitor->stage == RESTING)
+		begin_round(janitor);
+	if (janitor->stage == FILES)
+		step_files(janitor);
+	else
+		step_records(janitor);
+	return janitor->step_at < next ? janitor->step_at : next;
+}
+
+enum kn_err janitor_new(struct loop *loop, const struct conf *conf, const char *control_path,
+			struct janitor **out)
+{
+	struct janitor *janitor = calloc(1, sizeof(*janitor));
+
+	if (janitor == NULL)
+		return KN_ERR_NOMEM;
+	janitor->conf = conf;
+	janitor->client = client_new(loop, control_path, "janitor", &janitor->events);
+	if (janitor->client == NULL) {
+		janitor_free(&janitor);
+		return KN_ERR_NOMEM;
+	}
+	begin_round(janitor);
+	*out = janitor;
+	return KN_OK;
+}
+
+void janitor_free(struct janitor **janitor)
+{
+	if (*janitor == NULL)
+		return;
+	file_walk_end(&(*janitor)->walk);
+	client_free(&(*janitor)->client);
+	free(*janitor);
+	*janitor = NULL;
+}

@@ -1,0 +1,18 @@
+/*
+ * The clock's work in the store: leases that are over, retention. The responder
+ * does it; this asks, when the next deadline comes.
+ */
+#ifndef REAPER_H
+#define REAPER_H
+
+#include "lib/err.h"
+#include "loop.h"
+
+struct reaper;
+
+enum kn_err reaper_new(struct loop *loop, const char *control_path, struct reaper **out);
+void reaper_free(struct reaper **reaper);
+/* A duty. */
+int64_t reaper_tick(void *reaper, int64_t now);
+
+#endif
