@@ -61,7 +61,8 @@ static void blank_control_characters(char *text, size_t len)
 			text[i] = ' ';
 }
 
-static void emit(enum log_level level, const char *job, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+emit(enum log_level level, const char *job, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 	size_t n = put_prefix(line, sizeof(line), level);

@@ -41,7 +41,8 @@ static void add_string(json_object *line, const char *key, const char *value)
 		json_object_object_add(line, key, json_object_new_string(value));
 }
 
-static void emit_error(const char *code, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0)))
+emit_error(const char *code, const char *fmt, va_list ap)
 {
 	char text[1024];
 	json_object *line = line_new("error");

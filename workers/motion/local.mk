@@ -17,7 +17,7 @@ workers_motion_motion_SOURCES = \
 	workers/motion/still.c workers/motion/still.h \
 	workers/motion/title.c workers/motion/title.h
 workers_motion_motion_LDADD = $(WORKER_PAINT_LIBS)
-EXTRA_DIST += workers/README.md tests/workers/test_motion.py
+EXTRA_DIST += workers/README.md tests/workers/test_motion.py tests/lsan.supp
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/workers/test_common
