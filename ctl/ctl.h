@@ -1,0 +1,42 @@
+/*
+ * kinoractl: a table of commands. A command says which options and how many
+ * arguments it takes; its function gets them parsed, asks the responder by the control
+ * socket, and prints.
+ */
+#ifndef CTL_H
+#define CTL_H
+
+#include "lib/conf.h"
+#include "lib/control.h"
+
+#include <stdbool.h>
+
+struct ctl {
+	const struct conf *conf;
+	bool json;                     /* --json: print what the responder answered, as it is */
+	json_object *options;          /* of the command, by name; numbers as integers */
+	char **args;                   /* of the command, as many as it wants */
+	struct control_client *client; /* NULL until the first ctl_call() */
+};
+
+struct command {
+	const char *group, *name; /* name "" when the group is the command */
+	const char *options;      /* "api state limit#": '#' marks a number; "" for none */
+	const char *args;         /* "ID": the names of its arguments, separated by spaces */
+	const char *help;
+	int (*run)(struct ctl *ctl); /* returns an exit status of sysexits.h */
+};
+
+/* Each ends with an entry without a group. */
+extern const struct command commands_jobs[], commands_service[], commands_config[];
+
+/* Asks the responder. On an error it says why, and *status is the exit status; *result is NULL
+ * then. Consumes body. */
+bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **result,
+	      int *status);
+/* Prints it as JSON, indented. */
+void ctl_print_json(json_object *value);
+/* "2026-01-17 14:54:00", local time; "-" for 0. */
+const char *ctl_time(int64_t wall_us, char *out, size_t size);
+
+#endif

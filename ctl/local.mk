@@ -1,0 +1,8 @@
+bin_PROGRAMS += ctl/kinoractl
+ctl_kinoractl_SOURCES = \
+	ctl/config.c \
+	ctl/ctl.h \
+	ctl/jobs.c \
+	ctl/main.c \
+	ctl/service.c
+ctl_kinoractl_LDADD = $(KINORA_LIBS)

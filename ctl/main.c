@@ -1,0 +1,246 @@
+/* kinoractl: the administrator's tool. */
+#include "ctl.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+enum { CALL_LIMIT_MS = 60000, USAGE_SIZE = 8192 };
+
+static const struct command *const groups[] = {commands_jobs, commands_service, commands_config};
+
+enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
+
+/* --- asking --- */
+
+static const struct {
+	enum kn_err err;
+	int status;
+} statuses[] = {
+	{KN_ERR_NOT_FOUND, EX_NOINPUT}, {KN_ERR_INVALID, EX_DATAERR},
+	{KN_ERR_CONFLICT, EX_DATAERR},  {KN_ERR_SHUTDOWN, EX_UNAVAILABLE},
+	{KN_ERR_TIMEOUT, EX_TEMPFAIL},  {KN_ERR_BUSY, EX_TEMPFAIL},
+	{KN_ERR_FULL, EX_TEMPFAIL},
+};
+
+static int status_of(enum kn_err err)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].err == err)
+			return statuses[i].status;
+	return EX_SOFTWARE;
+}
+
+static enum kn_err connect_to(struct ctl *ctl)
+{
+	enum kn_err err;
+	char *path;
+
+	if (asprintf(&path, "%s/control.sock", ctl->conf->run_path) < 0)
+		return KN_ERR_NOMEM;
+	err = control_connect(path, CALL_LIMIT_MS, &ctl->client);
+	if (err == KN_ERR_NOT_FOUND)
+		fprintf(stderr, "kinoractl: kinorad does not run: nobody listens on %s\n", path);
+	else if (err != KN_OK)
+		fprintf(stderr, "kinoractl: %s: %s\n", path, kn_err_text(err));
+	free(path);
+	return err;
+}
+
+bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **result, int *status)
+{
+	enum kn_err err;
+	char *text = NULL;
+
+	*result = NULL;
+	if (ctl->client == NULL && connect_to(ctl) != KN_OK) {
+		json_object_put(body);
+		*status = EX_UNAVAILABLE;
+		return false;
+	}
+	err = control_call(ctl->client, op, body, result, &text);
+	if (err != KN_OK)
+		fprintf(stderr, "kinoractl: %s\n", text != NULL ? text : kn_err_text(err));
+	free(text);
+	*status = err == KN_OK ? EX_OK : status_of(err);
+	return err == KN_OK;
+}
+
+void ctl_print_json(json_object *value)
+{
+	puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+							   JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+const char *ctl_time(int64_t wall_us, char *out, size_t size)
+{
+	time_t seconds = (time_t)(wall_us / 1000000);
+	struct tm tm;
+
+	if (wall_us == 0 || localtime_r(&seconds, &tm) == NULL ||
+	    strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		return "-";
+	return out;
+}
+
+/* --- the command line --- */
+
+static const struct command *find_command(const char *group, const char *name)
+{
+	for (size_t i = 0; i < GROUPS; i++)
+		for (const struct command *c = groups[i]; c->group != NULL; c++)
+			if (strcmp(c->group, group) == 0 &&
+			    (c->name[0] == '\0' || (name != NULL && strcmp(c->name, name) == 0)))
+				return c;
+	return NULL;
+}
+
+/* Whether the word is one of the command's options, and which kind. */
+static bool takes_option(const struct command *command, const char *name, size_t len, bool *number)
+{
+	for (const char *at = command->options; *at != '\0'; at += strspn(at, " ")) {
+		size_t word = strcspn(at, " #");
+
+		*number = at[word] == '#';
+		if (word == len && strncmp(at, name, len) == 0)
+			return true;
+		at += word + *number;
+	}
+	return false;
+}
+
+/* "--name value" or "--name=value"; returns how many arguments it took, 0: it is wrong. */
+static int take_option(const struct command *command, struct ctl *ctl, char **argv)
+{
+	const char *name = argv[0] + 2, *value;
+	size_t len = strcspn(name, "=");
+	char key[32], *end;
+	bool number;
+
+	if (strcmp(name, "json") == 0) {
+		ctl->json = true;
+		return 1;
+	}
+	value = name[len] == '=' ? name + len + 1 : argv[1];
+	if (!takes_option(command, name, len, &number) || len >= sizeof(key)) {
+		fprintf(stderr, "kinoractl: %s: no such option\n", argv[0]);
+		return 0;
+	}
+	if (value == NULL) {
+		fprintf(stderr, "kinoractl: %s: a value is missing\n", argv[0]);
+		return 0;
+	}
+	snprintf(key, sizeof(key), "%.*s", (int)len, name);
+	if (number) {
+		errno = 0;
+		json_add_int(ctl->options, key, strtoll(value, &end, 10));
+		if (errno != 0 || *end != '\0' || end == value) {
+			fprintf(stderr, "kinoractl: --%s: found \"%s\"; a number is needed\n", key,
+				value);
+			return 0;
+		}
+	} else {
+		json_add_string(ctl->options, key, value);
+	}
+	return name[len] == '=' ? 1 : 2;
+}
+
+static int count_words(const char *text)
+{
+	int n = 0;
+
+	for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+		text += strcspn(text, " ");
+		n++;
+	}
+	return n;
+}
+
+/* The arguments move to the front of argv, which has room for them. */
+static bool read_line(const struct command *command, struct ctl *ctl, char **argv)
+{
+	int n = 0;
+
+	ctl->args = argv;
+	for (char **at = argv; *at != NULL;) {
+		int taken = 1;
+
+		if (strncmp(*at, "--", 2) == 0)
+			taken = take_option(command, ctl, at);
+		else
+			argv[n++] = *at;
+		if (taken == 0)
+			return false;
+		at += taken;
+	}
+	if (n == count_words(command->args))
+		return true;
+	fprintf(stderr, "kinoractl: usage: kinoractl %s %s%s%s\n", command->group, command->name,
+		command->name[0] != '\0' ? " " : "", command->args);
+	return false;
+}
+
+static char *make_usage(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to == NULL)
+		exit(EX_OSERR);
+	fputs("Usage: kinoractl [OPTION]... COMMAND [--json]\n\nCommands:\n", to);
+	for (size_t i = 0; i < GROUPS; i++)
+		for (const struct command *c = groups[i]; c->group != NULL; c++) {
+			char line[64];
+
+			snprintf(line, sizeof(line), "%s %s%s%s", c->group, c->name,
+				 c->name[0] != '\0' ? " " : "", c->args);
+			fprintf(to, "  %-20s  %s\n", line, c->help);
+		}
+	fclose(to);
+	return text;
+}
+
+static int run(const struct command *command, const struct conf *conf, char **argv)
+{
+	struct ctl ctl = {.conf = conf, .options = json_object_new_object()};
+	int status = EX_USAGE;
+
+	if (read_line(command, &ctl, argv))
+		status = command->run(&ctl);
+	control_close(&ctl.client);
+	json_object_put(ctl.options);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	char *usage = make_usage(), *message = NULL;
+	const struct command *command;
+	struct options options;
+	struct conf *conf = NULL;
+	int status, first = options_parse(argc, argv, usage, &options);
+
+	free(usage);
+	command = first < argc ? find_command(argv[first], argv[first + 1]) : NULL;
+	if (command == NULL) {
+		fprintf(stderr, "kinoractl: %s; see kinoractl --help\n",
+			first < argc ? "no such command" : "a command is missing");
+		return EX_USAGE;
+	}
+	if (conf_load(&options.source, &conf, &message) != KN_OK) {
+		fprintf(stderr, "kinoractl: %s\n", message != NULL ? message : "out of memory");
+		free(message);
+		return EX_CONFIG;
+	}
+	status = run(command, conf, argv + first + (command->name[0] != '\0' ? 2 : 1));
+	conf_free(&conf);
+	options_free(&options);
+	return fflush(stdout) == 0 ? status : EX_IOERR;
+}
