@@ -79,19 +79,15 @@ static char *read_input(size_t *len)
 	return text;
 }
 
-static json_object *parse_job(const char *text, size_t len)
+static json_object *parse_job(const char *text, size_t len, enum json_tokener_error *error)
 {
 	struct json_tokener *tok = json_tokener_new_ex(JOB_DEPTH);
 	json_object *root;
 
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	root = json_tokener_parse_ex(tok, text, (int)len + 1);
-	if (!root || json_tokener_get_error(tok) != json_tokener_success)
-		refuse_job("The job is not JSON: %s",
-			   json_tokener_error_desc(json_tokener_get_error(tok)));
+	*error = json_tokener_get_error(tok);
 	json_tokener_free(tok);
-	if (!json_object_is_type(root, json_type_object))
-		refuse_job("The job is not an object");
 	return root;
 }
 
@@ -145,14 +141,19 @@ void worker_begin(struct worker_job *job)
 	size_t len;
 	char *text;
 	json_object *version, *attempt;
+	enum json_tokener_error error;
 
 	signal(SIGPIPE, SIG_IGN);
 	printf("{\"version\":%d}\n", WORKER_VERSION);
 	fflush(stdout);
 
 	text = read_input(&len);
-	job->root = parse_job(text, len);
+	job->root = parse_job(text, len, &error);
 	free(text);
+	if (error != json_tokener_success)
+		refuse_job("The job is not JSON: %s", json_tokener_error_desc(error));
+	if (!json_object_is_type(job->root, json_type_object))
+		refuse_job("The job is not an object");
 
 	version = member(job->root, "version", json_type_int);
 	if (!version || json_object_get_int(version) != WORKER_VERSION)
