@@ -3,9 +3,11 @@
 #include <string.h>
 
 static const struct dialect *const dialects[] = {
+	&dialect_grok_imagine,
 	&dialect_grok_3d,
 	&dialect_text_to_video,
 	&dialect_vivid_flow,
+	&dialect_worker,
 };
 
 const struct dialect *dialect_find(const char *name, size_t len)

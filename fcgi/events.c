@@ -139,6 +139,16 @@ void events_shutdown(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
+bool events_is_shut_down(struct events *events)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&events->lock);
+	stopping = events->stopping;
+	pthread_mutex_unlock(&events->lock);
+	return stopping;
+}
+
 struct events_subscriber *events_subscribe(struct events *events)
 {
 	struct events_subscriber *subscriber = calloc(1, sizeof(*subscriber));

@@ -26,8 +26,9 @@ uint64_t events_now(struct events *events);
 /* Waits until it has passed `seen`, or until deadline (monotonic µs), or shutdown. Returns the
  * present number. */
 uint64_t events_wait(struct events *events, uint64_t seen, int64_t deadline);
-/* Wakes everybody for good: the process stops. */
+/* Wakes everybody for good: the process stops. From then on nobody waits. */
 void events_shutdown(struct events *events);
+bool events_is_shut_down(struct events *events);
 
 /* --- subscribing: each event in order, or the word that some were missed --- */
 

@@ -2,11 +2,16 @@
 noinst_LIBRARIES += fcgi/libresponder.a
 fcgi_libresponder_a_SOURCES = \
 	fcgi/api/grok_3d.c fcgi/api/grok_3d_examples.c fcgi/api/grok_3d_examples.h \
+	fcgi/api/grok_imagine.c fcgi/api/grok_imagine.h \
+	fcgi/api/grok_imagine_check.c fcgi/api/grok_imagine_extension.c \
+	fcgi/api/grok_imagine_image.c \
 	fcgi/api/lookup.c fcgi/api/lookup.h \
 	fcgi/api/text_to_video.c \
 	fcgi/account.c fcgi/account.h \
 	fcgi/api/vivid_account.c fcgi/api/vivid_flow.c fcgi/api/vivid_flow.h \
 	fcgi/api/vivid_params.c fcgi/api/vivid_params.h \
+	fcgi/api/worker.c fcgi/api/worker.h fcgi/api/worker_claim.c \
+	fcgi/api/worker_members.c fcgi/api/worker_members.h \
 	fcgi/api_key.c fcgi/api_key.h \
 	fcgi/arena.c fcgi/arena.h \
 	fcgi/auth.c fcgi/auth.h \

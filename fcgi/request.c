@@ -7,6 +7,7 @@
 #include "urlencoded.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,15 @@ enum kn_err request_query(struct request *req, const char *name, const char **va
 			*value = text;
 	}
 	return err;
+}
+
+/* nginx closes the connection when its client is gone; the web server has sent all of the request
+ * by now. */
+bool request_is_abandoned(const struct request *req)
+{
+	struct pollfd web = {.fd = request_connection(req)->fcgx.ipcFd, .events = POLLRDHUP};
+
+	return poll(&web, 1, 0) > 0 && (web.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void request_set_job(struct request *req, const char *job_id)

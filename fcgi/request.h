@@ -60,6 +60,8 @@ const char *request_param(const struct request *req, const char *name);
 enum kn_err request_query(struct request *req, const char *name, const char **value);
 /* Names the job that the request is about. */
 void request_set_job(struct request *req, const char *job_id);
+/* Whether nobody waits for the answer any more: worth a look before a job is handed to it. */
+bool request_is_abandoned(const struct request *req);
 /* "http://localhost:8000" (public_url if configured), malloc'd; NULL when memory is out. */
 char *request_base_url(const struct request *req);
 

@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/text.h"
+#include "lookup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,18 +126,10 @@ void grok_imagine_respond(struct request *req, int status, const struct job *job
 
 struct job *grok_imagine_job(struct request *req, const char *id)
 {
-	struct job *job = NULL;
-	enum kn_err err = KN_ERR_NOT_FOUND;
+	struct job *job;
+	enum kn_err err = lookup_job(req, id, JOB_GROK_IMAGINE, &job);
 
-	if (id_is_safe(id))
-		err = store_job_get(req->server->store, id, &job);
-	if (err == KN_OK && job->api != JOB_GROK_IMAGINE) {
-		job_free(&job);
-		err = KN_ERR_NOT_FOUND;
-	}
-	if (err == KN_OK)
-		request_set_job(req, id);
-	else
+	if (err != KN_OK)
 		respond_error(req, err, err == KN_ERR_NOT_FOUND ? "Job not found" : NULL);
 	return job;
 }
@@ -234,17 +227,13 @@ static void get_readme(struct request *req)
 /* The job stays; only its video goes. */
 static void delete_video(struct request *req)
 {
-	struct job *job = NULL;
-	enum kn_err err = KN_ERR_NOT_FOUND;
+	struct job *job;
+	enum kn_err err = lookup_job(req, req->args[0], JOB_GROK_IMAGINE, &job);
 
-	if (id_is_safe(req->args[0]))
-		err = store_job_get(req->server->store, req->args[0], &job);
-	if (err == KN_OK && (job->api != JOB_GROK_IMAGINE || job->state != JOB_COMPLETED))
+	if (err == KN_OK && job->state != JOB_COMPLETED)
 		err = KN_ERR_NOT_FOUND;
-	if (err == KN_OK) {
-		request_set_job(req, job->id);
+	if (err == KN_OK)
 		err = work_expire_files(req->server, job->id, NULL);
-	}
 	if (err == KN_OK)
 		respond_empty(req, 204);
 	else if (err == KN_ERR_NOT_FOUND || err == KN_ERR_GONE)
