@@ -66,13 +66,26 @@ static void add(struct args *args, const char *const *more)
 
 #define ADD(args, ...) add(args, (const char *const[]){__VA_ARGS__, NULL})
 
+/* Scaled first, so that captions are as sharp as the film. */
+static void describe_filters(const struct film_opts *opts, char *out, size_t size)
+{
+	char scale[64] = "";
+
+	if (opts->out_width > 0)
+		snprintf(scale, sizeof(scale), "%d:%d:flags=bicubic:", opts->out_width,
+			 opts->out_height);
+	snprintf(out, size, "scale=%sout_color_matrix=bt709:out_range=tv,format=yuv420p%s%s", scale,
+		 opts->subtitles ? ",ass=" : "", opts->subtitles ? opts->subtitles : "");
+}
+
 static enum kn_err start_encoder(struct film *film, const struct film_opts *opts)
 {
-	char size[32], fps[16], crf[16];
+	char size[32], fps[16], crf[16], filters[256];
 	struct args args = {.count = 0};
 
 	snprintf(size, sizeof(size), "%dx%d", opts->width, opts->height);
 	snprintf(fps, sizeof(fps), "%d", opts->fps);
+	describe_filters(opts, filters, sizeof(filters));
 	snprintf(crf, sizeof(crf), "%d", opts->crf ? opts->crf : DEFAULT_CRF);
 	ADD(&args, "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y");
 	ADD(&args, "-progress", "pipe:1", "-stats_period", "0.3");
@@ -80,7 +93,7 @@ static enum kn_err start_encoder(struct film *film, const struct film_opts *opts
 	if (opts->audio)
 		ADD(&args, "-i", opts->audio, "-map", "0:v", "-map", "1:a", "-c:a", "aac", "-b:a",
 		    "128k", "-flags:a", "+bitexact");
-	ADD(&args, "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p");
+	ADD(&args, "-vf", filters);
 	ADD(&args, "-c:v", "libx264", "-preset", opts->preset ? opts->preset : "veryfast");
 	/* x264's choices depend on the number of threads, so it must not be the machine's. */
 	ADD(&args, "-crf", crf, "-threads", "2", "-flags:v", "+bitexact");

@@ -16,12 +16,16 @@ struct film;
 
 struct film_opts {
 	const char *path;
-	int width, height; /* pixels, both even */
+	int width, height;         /* of the frames: pixels, both even */
+	int out_width, out_height; /* of the film; 0: as the frames */
 	int fps;
 	int64_t frames;     /* how many there will be; for the progress alone */
 	int crf;            /* 0 lossless .. 51; 0 in this struct means the default, 20 */
 	const char *preset; /* x264's; NULL: veryfast */
 	const char *audio;  /* a sound file that goes along as AAC, or NULL */
+	/* An ASS file to burn in, or NULL: a plain name in the working directory, for it becomes
+	 * part of a filter graph. */
+	const char *subtitles;
 	/* Called as ffmpeg reports, with from..to (percent of the job). May be NULL. */
 	void (*progress)(void *arg, int percent);
 	void *arg;
