@@ -28,7 +28,7 @@ struct command {
 };
 
 /* Each ends with an entry without a group. */
-extern const struct command commands_jobs[], commands_service[], commands_config[];
+extern const struct command commands_jobs[], commands_service[], commands_config[], commands_keys[];
 
 /* Asks the responder. On an error it says why, and *status is the exit status; *result is NULL
  * then. Consumes body. */

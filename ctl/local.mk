@@ -3,6 +3,7 @@ ctl_kinoractl_SOURCES = \
 	ctl/config.c \
 	ctl/ctl.h \
 	ctl/jobs.c \
+	ctl/keys.c \
 	ctl/main.c \
 	ctl/service.c
 ctl_kinoractl_LDADD = $(KINORA_LIBS)

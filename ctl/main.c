@@ -13,7 +13,8 @@
 
 enum { CALL_LIMIT_MS = 60000, USAGE_SIZE = 8192 };
 
-static const struct command *const groups[] = {commands_jobs, commands_service, commands_config};
+static const struct command *const groups[] = {commands_jobs, commands_keys, commands_service,
+					       commands_config};
 
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 

@@ -337,6 +337,10 @@ static const struct control_op ops[] = {
 	{"expire", expire},
 	{"delete", delete},
 	{"stats", control_op_stats},
+	{"key_create", control_op_key_create},
+	{"key_list", control_op_key_list},
+	{"key_revoke", control_op_key_revoke},
+	{"key_limit", control_op_key_limit},
 };
 
 const struct control_op *control_op_find(const char *name)

@@ -34,6 +34,10 @@ const struct control_op *control_op_find(const char *name);
 
 /* Operations that have files of their own. */
 enum kn_err control_op_events(struct control_call *call);
+enum kn_err control_op_key_create(struct control_call *call);
+enum kn_err control_op_key_list(struct control_call *call);
+enum kn_err control_op_key_revoke(struct control_call *call);
+enum kn_err control_op_key_limit(struct control_call *call);
 enum kn_err control_op_list(struct control_call *call);
 enum kn_err control_op_stats(struct control_call *call);
 enum kn_err control_op_orphans(struct control_call *call);
