@@ -1,0 +1,11 @@
+/* Writing JPEG with libjpeg-turbo. */
+#ifndef T3D_JPEG_H
+#define T3D_JPEG_H
+
+#include "model.h"
+
+/* rgb: 3 bytes a pixel, rows from the top. Full chroma: charts must not bleed into each other. */
+enum kn_err jpeg_encode(const unsigned char *rgb, int width, int height, int quality,
+			struct blob *out);
+
+#endif
