@@ -1,0 +1,520 @@
+/* What workers and clients do to jobs, on a real store and real files. */
+#include "fcgi/events.h"
+#include "fcgi/work.h"
+#include "fcgi/work_priv.h"
+#include "lib/asset.h"
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/fs.h"
+#include "lib/store/store.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *const grok[] = {"grok_imagine/grok"};
+static const unsigned char mp4[] = "\0\0\0\030ftypmp42\0\0\0\0mp42isom\0\0\0\010free";
+
+struct fixture {
+	char dir[64], store[80], videos[80];
+	struct conf conf;
+	struct conf_worker worker;
+	char *serves[1];
+	struct server server;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct store_options options = {.dir = f->store};
+
+	strcpy(f->dir, "/tmp/kinora-work-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->store, sizeof(f->store), "%s/store", f->dir);
+	snprintf(f->videos, sizeof(f->videos), "%s/videos", f->dir);
+	f->conf.data_path = f->dir;
+	f->conf.video_storage_path = f->videos;
+	f->conf.max_video_age_days = 7;
+	f->serves[0] = strdup(grok[0]);
+	f->worker = (struct conf_worker){.serves = f->serves, .serves_n = 1, .attempts = 2};
+	f->conf.workers = &f->worker;
+	f->conf.workers_n = 1;
+	f->server.conf = &f->conf;
+	f->server.events = events_new();
+	options.on_change = events_on_change;
+	options.on_change_arg = f->server.events;
+	assert_int_equal(asset_prepare(&f->conf), KN_OK);
+	assert_int_equal(store_open(&options, &f->server.store), KN_OK);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(&f->server.store);
+	events_free(&f->server.events);
+	fs_remove_tree(f->dir);
+	free(f->serves[0]);
+	free(f);
+	return 0;
+}
+
+static void create(struct fixture *f, char id[ID_SIZE])
+{
+	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+	bool replayed;
+
+	job_set(&job->prompt, "a cat");
+	assert_int_equal(work_create(&f->server, &job, NULL, &replayed), KN_OK);
+	memcpy(id, job->id, ID_SIZE);
+	job_free(&job);
+}
+
+static void claim(struct fixture *f, int64_t lease, char token[TOKEN_SIZE])
+{
+	struct job *job = NULL;
+
+	assert_int_equal(work_claim(&f->server, grok, 1, "tester", lease, &job), KN_OK);
+	memcpy(token, job->lease.token, TOKEN_SIZE);
+	job_free(&job);
+}
+
+/* A file as an upload leaves it. */
+static char *upload(struct fixture *f, const void *data, size_t len)
+{
+	char *path;
+	int fd;
+
+	assert_int_equal(asset_spool(&f->conf, &fd, &path), KN_OK);
+	assert_int_equal(write(fd, data, len), (ssize_t)len);
+	close(fd);
+	return path;
+}
+
+static enum kn_err complete(struct fixture *f, const char *id, const char *token, const void *data,
+			    size_t len)
+{
+	struct work_file file = {.name = "video"};
+	char *path = upload(f, data, len);
+	enum kn_err err;
+
+	file.path = path;
+	err = work_complete(&f->server, id, token, &file, 1, NULL, NULL);
+	assert_int_not_equal(access(path, F_OK), 0); /* consumed in every case */
+	free(path);
+	return err;
+}
+
+static struct job *get(struct fixture *f, const char *id)
+{
+	struct job *job = NULL;
+
+	assert_int_equal(store_job_get(f->server.store, id, &job), KN_OK);
+	return job;
+}
+
+static enum job_state state_of(struct fixture *f, const char *id)
+{
+	struct job *job = get(f, id);
+	enum job_state is = job->state;
+
+	job_free(&job);
+	return is;
+}
+
+static off_t size_at(const struct fixture *f, const char *rel_format, const char *id)
+{
+	char rel[128], path[PATH_MAX];
+	struct stat st;
+
+	snprintf(rel, sizeof(rel), rel_format, id);
+	assert_int_equal(asset_path(&f->conf, rel, path), KN_OK);
+	return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+static void test_complete(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE];
+
+	create(f, id);
+	claim(f, 60, token);
+	/* What is no MP4 changes nothing. */
+	assert_int_equal(complete(f, id, token, "not a video", 11), KN_ERR_INVALID);
+	assert_int_equal(state_of(f, id), JOB_PROCESSING);
+	/* Nor does a dead token, or none from somebody who is not the extension. */
+	assert_int_equal(complete(f, id, "0123456789abcdef0123456789abcdef", mp4, sizeof(mp4)),
+			 KN_ERR_STALE);
+	assert_int_equal(complete(f, id, NULL, mp4, sizeof(mp4)), KN_ERR_CONFLICT);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), -1);
+
+	assert_int_equal(complete(f, id, token, mp4, sizeof(mp4)), KN_OK);
+	assert_int_equal(state_of(f, id), JOB_COMPLETED);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), sizeof(mp4));
+	/* A second answer finds the token dead. */
+	assert_int_equal(complete(f, id, token, mp4, sizeof(mp4) - 1), KN_ERR_STALE);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), sizeof(mp4));
+	assert_int_equal(complete(f, "job_000000000000", token, mp4, sizeof(mp4)),
+			 KN_ERR_NOT_FOUND);
+}
+
+static void test_complete_says_what_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE], *why = NULL;
+	struct work_file file = {.name = "poster"};
+	char *path = upload(f, mp4, sizeof(mp4));
+
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_complete(&f->server, id, token, NULL, 0, &why, NULL), KN_ERR_INVALID);
+	assert_string_equal(why, "The asset 'video' is missing");
+	free(why);
+	file.path = path;
+	assert_int_equal(work_attach(&f->server, id, token, &file, &why), KN_ERR_INVALID);
+	assert_string_equal(why, "A job of grok_imagine has no asset 'poster'");
+	free(why);
+	free(path);
+}
+
+static void test_attach_then_complete(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE], *path = upload(f, mp4, sizeof(mp4));
+	struct work_file file = {"video", path};
+	struct job *job = NULL;
+
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_attach(&f->server, id, token, &file, NULL), KN_OK);
+	assert_int_equal(work_complete(&f->server, id, token, NULL, 0, NULL, &job), KN_OK);
+	assert_int_equal(job->state, JOB_COMPLETED);
+	assert_int_equal(job->progress, 100);
+	assert_int_equal(job->assets.n, 1);
+	job_free(&job);
+	free(path);
+}
+
+static void test_progress_never_falls(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE];
+	const char *lines[] = {"one", "two"};
+	struct work_progress report = {.progress = 40, .stage = "render", .log = lines, .log_n = 2};
+	struct job *job = NULL;
+	int64_t until;
+
+	create(f, id);
+	claim(f, 60, token);
+	report.lease_seconds = 1000;
+	assert_int_equal(work_progress(&f->server, id, token, &report, &job), KN_OK);
+	assert_int_equal(job->progress, 40);
+	assert_string_equal(job->stage, "render");
+	assert_string_equal(job->log, "one\ntwo\n");
+	assert_true(job->began >= job->started);
+	until = job->lease.until;
+	assert_true(until > clock_wall_us() + 900 * USEC_PER_SEC);
+	job_free(&job);
+	report = (struct work_progress){.progress = 10};
+	assert_int_equal(work_progress(&f->server, id, token, &report, &job), KN_OK);
+	assert_int_equal(job->progress, 40);
+	assert_true(job->lease.until == until);
+	job_free(&job);
+}
+
+static void test_lost_lease_goes_back_then_fails(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], first[TOKEN_SIZE], second[TOKEN_SIZE];
+	struct job *job = NULL;
+	int64_t now, next;
+	size_t reaped;
+
+	create(f, id);
+	claim(f, 5, first);
+	assert_int_equal(work_reap(&f->server, clock_wall_us(), &reaped, &next), KN_OK);
+	assert_int_equal(reaped, 0);
+	assert_true(next < clock_wall_us() + 5 * USEC_PER_SEC);
+	now = clock_wall_us() + 6 * USEC_PER_SEC;
+	assert_int_equal(work_reap(&f->server, now, &reaped, &next), KN_OK);
+	assert_int_equal(reaped, 1);
+	job = get(f, id);
+	assert_int_equal(job->state, JOB_QUEUED);
+	assert_true(job->run_at >= now + USEC_PER_SEC && job->run_at <= now + 2 * USEC_PER_SEC);
+	assert_string_equal(job->log, "Attempt 1 of 2 by tester: no response in 5 seconds\n");
+	job_free(&job);
+	/* It waits for its backoff, so give it back what a claim needs: an administrator's
+	 * patience. */
+	assert_int_equal(work_claim(&f->server, grok, 1, "tester", 5, &job), KN_ERR_NOT_FOUND);
+	assert_int_equal(complete(f, id, first, mp4, sizeof(mp4)), KN_ERR_STALE);
+	while (work_claim(&f->server, grok, 1, "tester", 5, &job) == KN_ERR_NOT_FOUND &&
+	       clock_wall_us() < now + 3 * USEC_PER_SEC)
+		usleep(50000);
+	assert_non_null(job);
+	memcpy(second, job->lease.token, sizeof(second));
+	job_free(&job);
+	assert_int_equal(work_reap(&f->server, clock_wall_us() + 6 * USEC_PER_SEC, &reaped, &next),
+			 KN_OK);
+	job = get(f, id);
+	assert_int_equal(job->state, JOB_FAILED);
+	assert_string_equal(job->error_code, "timeout");
+	assert_string_equal(job->error_text,
+			    "Job timed out: no response from the worker in 5 seconds");
+	job_free(&job);
+	assert_int_equal(complete(f, id, second, mp4, sizeof(mp4)), KN_ERR_STALE);
+}
+
+static void test_fail(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE], text[3001];
+	struct job *job = NULL;
+
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_fail(&f->server, id, token, "gpu", "no memory", true, &job), KN_OK);
+	assert_int_equal(job->state, JOB_QUEUED);
+	assert_true(job->run_at > clock_wall_us());
+	assert_string_equal(job->log, "Attempt 1 of 2 by tester: no memory\n");
+	job_free(&job);
+
+	create(f, id);
+	claim(f, 60, token);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(work_fail(&f->server, id, token, "gpu", text, false, &job), KN_OK);
+	assert_int_equal(job->state, JOB_FAILED);
+	assert_string_equal(job->error_code, "gpu");
+	assert_int_equal(strlen(job->error_text), 2000);
+	job_free(&job);
+	assert_int_equal(work_fail(&f->server, id, token, "gpu", "again", false, NULL),
+			 KN_ERR_STALE);
+	assert_int_equal(work_retry(&f->server, id, &job), KN_OK);
+	assert_int_equal(job->state, JOB_QUEUED);
+	assert_null(job->error_text);
+	job_free(&job);
+}
+
+static void test_release_forgets_attempt_and_files(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE], *path = upload(f, mp4, sizeof(mp4));
+	struct work_file file = {"video", path};
+	struct job *job;
+
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_attach(&f->server, id, token, &file, NULL), KN_OK);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), sizeof(mp4));
+	assert_int_equal(work_release(&f->server, id, token), KN_OK);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), -1);
+	job = get(f, id);
+	assert_int_equal(job->state, JOB_QUEUED);
+	assert_int_equal(job->attempt, 0);
+	assert_int_equal(job->assets.n, 0);
+	job_free(&job);
+	claim(f, 60, token); /* at once */
+	free(path);
+}
+
+static void test_cancel(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE];
+
+	create(f, id);
+	assert_int_equal(work_cancel(&f->server, id, false, NULL), KN_OK);
+	assert_int_equal(state_of(f, id), JOB_CANCELLED);
+	assert_int_equal(work_cancel(&f->server, id, true, NULL), KN_ERR_CONFLICT);
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_cancel(&f->server, id, false, NULL), KN_ERR_CONFLICT);
+	assert_int_equal(work_cancel(&f->server, id, true, NULL), KN_OK);
+	assert_int_equal(complete(f, id, token, mp4, sizeof(mp4)), KN_ERR_STALE);
+}
+
+static void test_files_go_and_the_job_stays(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE];
+	struct job *job = NULL;
+	size_t removed;
+
+	create(f, id);
+	assert_int_equal(work_expire_files(&f->server, id, NULL), KN_ERR_CONFLICT);
+	claim(f, 60, token);
+	assert_int_equal(complete(f, id, token, mp4, sizeof(mp4)), KN_OK);
+	assert_int_equal(work_retain(&f->server, clock_wall_us() + 6 * USEC_PER_DAY, &removed),
+			 KN_OK);
+	assert_int_equal(removed, 0);
+	assert_int_equal(work_retain(&f->server, clock_wall_us() + 8 * USEC_PER_DAY, &removed),
+			 KN_OK);
+	assert_int_equal(removed, 1);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), -1);
+	job = get(f, id);
+	assert_int_equal(job->state, JOB_COMPLETED);
+	assert_true(job->expired > 0);
+	job_free(&job);
+	assert_int_equal(work_expire_files(&f->server, id, NULL), KN_ERR_GONE);
+	assert_int_equal(work_delete(&f->server, id), KN_OK);
+	assert_int_equal(work_delete(&f->server, id), KN_ERR_NOT_FOUND);
+}
+
+static void test_queue_timeout(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE];
+	struct job *job;
+	size_t removed;
+
+	create(f, id);
+	assert_int_equal(work_retain(&f->server, clock_wall_us() + USEC_PER_DAY, &removed), KN_OK);
+	assert_int_equal(state_of(f, id), JOB_QUEUED); /* jobs wait as long as it takes */
+	f->conf.max_queue_seconds = 60;
+	assert_int_equal(work_retain(&f->server, clock_wall_us() + 61 * USEC_PER_SEC, &removed),
+			 KN_OK);
+	job = get(f, id);
+	assert_int_equal(job->state, JOB_FAILED);
+	assert_string_equal(job->error_text, "Job timed out: no worker took it within 60 seconds");
+	job_free(&job);
+}
+
+static enum kn_err create_with_key(struct fixture *f, const char *prompt, const char *key,
+				   char id[ID_SIZE], bool *replayed)
+{
+	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+	enum kn_err err;
+
+	job_set(&job->prompt, prompt);
+	err = work_create(&f->server, &job, key, replayed);
+	memcpy(id, job->id, ID_SIZE);
+	job_free(&job);
+	return err;
+}
+
+static void test_idempotency_key(void **state)
+{
+	struct fixture *f = *state;
+	char first[ID_SIZE], second[ID_SIZE];
+	bool replayed;
+
+	assert_int_equal(create_with_key(f, "a cat", "K", first, &replayed), KN_OK);
+	assert_false(replayed);
+	assert_int_equal(create_with_key(f, "a cat", "K", second, &replayed), KN_OK);
+	assert_true(replayed);
+	assert_string_equal(first, second);
+	assert_int_equal(create_with_key(f, "a dog", "K", second, &replayed), KN_ERR_UNPROCESSABLE);
+	assert_int_equal(create_with_key(f, "a dog", "L", second, &replayed), KN_OK);
+	assert_string_not_equal(first, second);
+	assert_int_equal(create_with_key(f, "a dog", "", second, &replayed), KN_ERR_INVALID);
+
+	assert_int_equal(work_forget_keys(&f->server, clock_wall_us() + USEC_PER_DAY / 2), KN_OK);
+	assert_int_equal(create_with_key(f, "a dog", "K", second, &replayed), KN_ERR_UNPROCESSABLE);
+	assert_int_equal(work_forget_keys(&f->server, clock_wall_us() + 2 * USEC_PER_DAY), KN_OK);
+	assert_int_equal(create_with_key(f, "a dog", "K", second, &replayed), KN_OK);
+	assert_false(replayed);
+}
+
+static void test_input_of_a_refused_job_is_removed(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], *path = upload(f, "x", 1);
+	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+	bool replayed;
+
+	assert_int_equal(create_with_key(f, "a cat", "K", id, &replayed), KN_OK);
+	id_new_grok_imagine(job->id);
+	memcpy(id, job->id, ID_SIZE);
+	assert_int_equal(work_add_input(&f->server, job, "image", path, "image/png"), KN_OK);
+	assert_int_equal(size_at(f, "jobs/%s/input-image.png", id), 1);
+	job_set(&job->prompt, "a dog");
+	assert_int_equal(work_create(&f->server, &job, "K", &replayed), KN_ERR_UNPROCESSABLE);
+	assert_int_equal(size_at(f, "jobs/%s/input-image.png", id), -1);
+	job_free(&job);
+	free(path);
+}
+
+struct racer {
+	struct fixture *f;
+	const char *id, *token;
+	enum kn_err err;
+};
+
+static void *race(void *arg)
+{
+	struct racer *racer = arg;
+
+	racer->err = complete(racer->f, racer->id, racer->token, mp4, sizeof(mp4));
+	return NULL;
+}
+
+static void test_one_of_many_answers_wins(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE];
+	struct racer racers[8];
+	pthread_t threads[8];
+	int won = 0;
+
+	create(f, id);
+	claim(f, 60, token);
+	for (int i = 0; i < 8; i++) {
+		racers[i] = (struct racer){f, id, token, KN_OK};
+		pthread_create(&threads[i], NULL, race, &racers[i]);
+	}
+	for (int i = 0; i < 8; i++) {
+		pthread_join(threads[i], NULL);
+		won += racers[i].err == KN_OK;
+	}
+	assert_int_equal(won, 1);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), sizeof(mp4));
+}
+
+static void test_backoff(void **state)
+{
+	(void)state;
+	for (int attempt = 1; attempt < 40; attempt++) {
+		int64_t full =
+			attempt < 9 ? (INT64_C(1) << attempt) * USEC_PER_SEC : 300 * USEC_PER_SEC;
+		int64_t wait = work_backoff_us(attempt);
+
+		full = full > 300 * USEC_PER_SEC ? 300 * USEC_PER_SEC : full;
+		assert_true(wait >= full / 2 && wait <= full);
+	}
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(test_complete),
+		WITH_STORE(test_complete_says_what_is_missing),
+		WITH_STORE(test_attach_then_complete),
+		WITH_STORE(test_progress_never_falls),
+		WITH_STORE(test_lost_lease_goes_back_then_fails),
+		WITH_STORE(test_fail),
+		WITH_STORE(test_release_forgets_attempt_and_files),
+		WITH_STORE(test_cancel),
+		WITH_STORE(test_files_go_and_the_job_stays),
+		WITH_STORE(test_queue_timeout),
+		WITH_STORE(test_idempotency_key),
+		WITH_STORE(test_input_of_a_refused_job_is_removed),
+		WITH_STORE(test_one_of_many_answers_wins),
+		cmocka_unit_test(test_backoff),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
