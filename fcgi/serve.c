@@ -121,8 +121,9 @@ static void serve_one(struct serve_thread *thread)
 	answer(&req);
 	response_send(&req);
 	body_drain(connection);
+	request_log_request(server->log,
+			    &req); /* the path is the connection's, until it is finished */
 	FCGX_Finish_r(&connection->fcgx);
-	request_log_request(server->log, &req);
 	request_end(&req);
 }
 
