@@ -37,11 +37,11 @@ void cors_add_headers(struct request *req)
 	const char *origins = req->server->conf->cors_origins;
 	const char *allowed = allowed_origin(req);
 
-	if (allowed != NULL) {
+	if (allowed != NULL)
 		response_header(req, "Access-Control-Allow-Origin", "%s", allowed);
+	if (allowed != NULL && request_param(req, "HTTP_ORIGIN") != NULL)
 		response_header(req, "Access-Control-Expose-Headers", "%s",
 				"X-Request-Id, Content-Disposition, Location, Retry-After");
-	}
 	/* A cache must not give one origin's answer to another. */
 	if (origins[0] != '\0' && strcmp(origins, "*") != 0)
 		response_header(req, "Vary", "Origin");

@@ -198,9 +198,6 @@ enum kn_err form_from_json(json_object *object, struct form *form)
 		if (field->value == NULL)
 			return KN_ERR_NOMEM;
 		field->len = strlen(field->value);
-		if (json_object_is_type(value, json_type_string) &&
-		    (size_t)json_object_get_string_len(value) != field->len)
-			return KN_ERR_INVALID;
 	}
 	return KN_OK;
 }

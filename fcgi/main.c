@@ -1,76 +1,45 @@
 /* kinora-fcgi: the responder. Descriptor 0 is the FastCGI socket, descriptor 3 (if open) the
  * control socket; both listen already. It outlives the supervisor that started it, on purpose: a
  * new one takes over. */
-#include "config.h"
 #include "control.h"
 #include "events.h"
 #include "gate.h"
 #include "lib/asset.h"
 #include "lib/conf.h"
 #include "lib/log.h"
+#include "lib/options.h"
 #include "lib/store/store.h"
 #include "request_log.h"
 #include "serve.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
 
-enum { CONTROL_FD = 3, SETS_MAX = 64 };
+enum { CONTROL_FD = 3 };
 
-static void usage(FILE *to)
-{
-	fputs("Usage: kinora-fcgi [--conf FILE] [--set OPTION=VALUE]...\n"
-	      "Serves Kinora's APIs over FastCGI on the socket at descriptor 0; kinorad starts "
-	      "it.\n\n"
-	      "Options of the configuration:\n",
-	      to);
-	conf_print_help(to);
-}
+static const char usage[] =
+	"Usage: kinora-fcgi [--conf FILE] [--set OPTION=VALUE]...\n"
+	"Serves Kinora's APIs over FastCGI on the socket at descriptor 0; kinorad starts it.\n";
 
 static struct conf *load_conf(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"conf", required_argument, NULL, 'c'},
-		{"set", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *sets[SETS_MAX];
-	struct conf_source source = {.sets = sets};
+	struct options options;
 	struct conf *conf = NULL;
 	char *message = NULL;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'c') {
-			source.file = optarg;
-		} else if (c == 's' && source.sets_n < SETS_MAX) {
-			sets[source.sets_n++] = optarg;
-		} else if (c == 'h') {
-			usage(stdout);
-			exit(EX_OK);
-		} else if (c == 'v') {
-			puts(PACKAGE_STRING);
-			exit(EX_OK);
-		} else {
-			exit(EX_USAGE);
-		}
-	}
-	if (conf_load(&source, &conf, &message) != KN_OK)
-		log_fatal("%s", message != NULL ? message : "out of memory");
+	if (options_parse(argc, argv, usage, &options) < argc)
+		log_fatal("kinora-fcgi takes options only");
+	if (conf_load(&options.source, &conf, &message) != KN_OK)
+		log_fatal("%s", message != NULL ? message : kn_err_text(KN_ERR_NOMEM));
+	options_free(&options);
 	return conf;
 }
 

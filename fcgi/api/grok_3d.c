@@ -62,9 +62,6 @@ static const char *check_prompt(json_object *request, const char **why)
 		return NULL;
 	prompt = json_object_get_string(value);
 	len = (size_t)json_object_get_string_len(value);
-	*why = "The prompt contains a NUL character";
-	if (strlen(prompt) != len)
-		return NULL;
 	*why = "No prompt provided";
 	if (text_is_blank(prompt, len))
 		return NULL;

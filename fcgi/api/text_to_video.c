@@ -106,9 +106,6 @@ static const char *check_text(json_object *request, const char **why)
 		return NULL;
 	text = json_object_get_string(value);
 	len = (size_t)json_object_get_string_len(value);
-	*why = "The text contains a NUL character";
-	if (strlen(text) != len)
-		return NULL;
 	*why = "No text provided in request body";
 	if (text_is_blank(text, len))
 		return NULL;
