@@ -1,9 +1,14 @@
-"""Throwaway instances by ./quickstart serve. KINORA_SLOW=1 adds the tests that take minutes."""
+"""Throwaway instances by ./quickstart serve. KINORA_SLOW=1 adds the tests that take minutes.
+
+Each must end cleanly, leave no process, and have no complaint of a sanitizer in
+its logs: who started it fails otherwise.
+"""
 
 import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +22,7 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "quickstart"
+SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:")
 
 
 def pytest_configure(config):
@@ -44,18 +50,29 @@ class Instance:
     """A running Kinora with all its files under `dir`. Options are those of kinora.conf; `append` is text
     with [worker …] sections."""
 
-    def __init__(self, directory, append=None, **options):
+    def __init__(self, directory, append=None, env=None, **options):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.options = options
         self.append = append
+        self.env = env or {}
         self.process = None
         self.start()
 
     def start(self):
-        self.port, self.text_port = free_ports(2)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.text_url = f"http://127.0.0.1:{self.text_port}/api/v1"
+        """Also again after stop(): the same directory and data, new ports."""
+        for attempts_left in (2, 1, 0):
+            self.port, self.text_port = free_ports(2)
+            self.url = f"http://127.0.0.1:{self.port}"
+            self.text_url = f"http://127.0.0.1:{self.text_port}/api/v1"
+            if self._start():
+                return
+            output = "".join(self.output)
+            # Another program may take a port between free_ports() and nginx.
+            if not attempts_left or "is taken" not in output:
+                raise RuntimeError("no instance:\n" + output)
+
+    def _start(self):
         command = [QUICKSTART, "serve", "--dir", self.dir, "--port", self.port, "--text-port", self.text_port]
         for name, value in self.options.items():
             command += ["--set", f"{name}={value}"]
@@ -65,7 +82,13 @@ class Instance:
             command += ["--append", sections]
         self.output = []
         self.process = subprocess.Popen(
-            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for pytest, which stops us
+            env={**os.environ, "KINORA_TEST_INSTANCE": str(self.dir), **self.env},
         )
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
@@ -75,10 +98,10 @@ class Instance:
             except queue.Empty:
                 line = None
             if line is None:
-                self.stop()
-                raise RuntimeError("no instance:\n" + "".join(self.output))
+                self.stop(check=False)
+                return False
             if line == "kinora: ready\n":
-                return
+                return True
 
     def _read(self, lines):
         for line in self.process.stdout:
@@ -86,16 +109,52 @@ class Instance:
             lines.put(line)
         lines.put(None)
 
-    def stop(self):
+    def stop(self, check=True):
+        """Asserts that it ended well."""
         if self.process is None:
-            return None
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=60)
-        finally:
-            if self.process.poll() is None:
-                self.process.kill()
-            self.process = None
+            status = self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = "no end after 60 s"
+        self.process = None
+        left = self._end_processes()
+        if check:
+            complaints = [line for line in self.logs().splitlines() if SANITIZER.search(line)]
+            assert not complaints, "\n".join(complaints)
+            assert not left, f"left running: {left}"
+            assert status == 0, f"quickstart serve: {status}\n" + "".join(self.output)
+
+    def _end_processes(self):
+        """Kills what runs a second after the end; orphans of a killed part need that long."""
+        end = time.monotonic() + 1
+        while self.processes() and time.monotonic() < end:
+            time.sleep(0.05)
+        left = self.processes()
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return left
+
+    def processes(self):
+        """pid → command line of whatever this instance started and still runs."""
+        found = {}
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (entry / "environ").read_bytes().split(b"\0")
+                if f"KINORA_TEST_INSTANCE={self.dir}".encode() in environment:
+                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                pass  # it has just ended, or is not ours
+        return {pid: line for pid, line in found.items() if line}  # zombies have none
+
+    def logs(self):
+        """What the programs said on standard error."""
+        return "".join(path.read_text(errors="replace") for path in (self.dir / "logs").glob("*.log"))
 
     def ctl(self, *args, check=True):
         """What kinoractl prints."""
@@ -107,6 +166,12 @@ class Instance:
     def pid(self, program):
         """Of "nginx", "kinora-fcgi" or "kinorad"."""
         return int((self.dir / "run" / f"{program}.pid").read_text())
+
+    def kill(self, program, sig=signal.SIGKILL):
+        """Signals one part; returns the pid that it had."""
+        pid = wait_until(lambda: (self.dir / "run" / f"{program}.pid").exists() and self.pid(program))
+        os.kill(pid, sig)
+        return pid
 
     @property
     def fcgi_socket(self):
@@ -135,21 +200,37 @@ class Instance:
         )
 
 
-@pytest.fixture(scope="session")
-def start_instance():
-    """A function that starts an instance of one's own; all of them end with the session."""
+def _start_and_stop():
     instances = []
-    top = tempfile.mkdtemp(prefix="kinora-test-")
+    top = tempfile.mkdtemp(prefix="kinora-test-")  # tmp_path is too long for unix sockets
 
-    def start(append=None, **options):
-        instance = Instance(f"{top}/{len(instances)}", append, **options)
+    def start(append=None, env=None, **options):
+        instance = Instance(f"{top}/{len(instances)}", append, env, **options)
         instances.append(instance)
         return instance
 
     yield start
+    faults = []
     for instance in instances:
-        instance.stop()
+        try:
+            instance.stop()
+        except AssertionError as fault:
+            faults.append(str(fault))
     shutil.rmtree(top, ignore_errors=True)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def start_instance():
+    """start_instance(append="[worker …]…", env={…}, option=value, …): an Instance that lives until the
+    session ends."""
+    yield from _start_and_stop()
+
+
+@pytest.fixture
+def serve():
+    """The same for one test: its instances end with it."""
+    yield from _start_and_stop()
 
 
 @pytest.fixture(scope="session")
