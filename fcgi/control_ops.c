@@ -43,23 +43,23 @@ static bool is_true(const struct control_call *call, const char *name)
 }
 
 /* Answers with the job's state, which is enough for those who work on it. */
-static enum kn_err answer_state(struct control_call *call, enum kn_err err, struct job *job)
+static enum kn_err answer_state(struct control_call *call, enum kn_err err, struct job **job)
 {
-	if (err == KN_OK && job != NULL) {
+	if (err == KN_OK && *job != NULL) {
 		call->result = json_object_new_object();
-		json_add_string(call->result, "state", job_state_name(job->state));
+		json_add_string(call->result, "state", job_state_name((*job)->state));
 	}
-	job_free(&job);
+	job_free(job);
 	return err;
 }
 
-static enum kn_err answer_job(struct control_call *call, enum kn_err err, struct job *job)
+static enum kn_err answer_job(struct control_call *call, enum kn_err err, struct job **job)
 {
-	if (err == KN_OK && job != NULL) {
+	if (err == KN_OK && *job != NULL) {
 		call->result = json_object_new_object();
-		json_object_object_add(call->result, "job", job_to_json(job));
+		json_object_object_add(call->result, "job", job_to_json(*job));
 	}
-	job_free(&job);
+	job_free(job);
 	return err;
 }
 
@@ -143,7 +143,7 @@ static enum kn_err progress(struct control_call *call)
 
 	if (id == NULL || token == NULL)
 		return KN_ERR_INVALID;
-	return answer_state(call, work_progress(call->server, id, token, &report, &job), job);
+	return answer_state(call, work_progress(call->server, id, token, &report, &job), &job);
 }
 
 static enum kn_err complete(struct control_call *call)
@@ -165,7 +165,7 @@ static enum kn_err complete(struct control_call *call)
 			return KN_ERR_INVALID;
 	}
 	return answer_state(
-		call, work_complete(call->server, id, token, files, n, &call->text, &job), job);
+		call, work_complete(call->server, id, token, files, n, &call->text, &job), &job);
 }
 
 static enum kn_err fail(struct control_call *call)
@@ -179,7 +179,7 @@ static enum kn_err fail(struct control_call *call)
 		return KN_ERR_INVALID;
 	return answer_state(
 		call, work_fail(call->server, id, token, code, text, is_true(call, "again"), &job),
-		job);
+		&job);
 }
 
 static enum kn_err release(struct control_call *call)
@@ -280,7 +280,7 @@ static enum kn_err show(struct control_call *call)
 	struct job *job = NULL;
 
 	return id == NULL ? KN_ERR_NOT_FOUND
-			  : answer_job(call, store_job_get(call->server->store, id, &job), job);
+			  : answer_job(call, store_job_get(call->server->store, id, &job), &job);
 }
 
 static enum kn_err cancel(struct control_call *call)
@@ -289,7 +289,7 @@ static enum kn_err cancel(struct control_call *call)
 	struct job *job = NULL;
 
 	return id == NULL ? KN_ERR_NOT_FOUND
-			  : answer_job(call, work_cancel(call->server, id, true, &job), job);
+			  : answer_job(call, work_cancel(call->server, id, true, &job), &job);
 }
 
 static enum kn_err retry(struct control_call *call)
@@ -298,7 +298,7 @@ static enum kn_err retry(struct control_call *call)
 	struct job *job = NULL;
 
 	return id == NULL ? KN_ERR_NOT_FOUND
-			  : answer_job(call, work_retry(call->server, id, &job), job);
+			  : answer_job(call, work_retry(call->server, id, &job), &job);
 }
 
 static enum kn_err expire(struct control_call *call)
@@ -307,7 +307,7 @@ static enum kn_err expire(struct control_call *call)
 	struct job *job = NULL;
 
 	return id == NULL ? KN_ERR_NOT_FOUND
-			  : answer_job(call, work_expire_files(call->server, id, &job), job);
+			  : answer_job(call, work_expire_files(call->server, id, &job), &job);
 }
 
 static enum kn_err delete (struct control_call *call) {

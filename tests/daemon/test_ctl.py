@@ -1,0 +1,62 @@
+"""kinoractl, as an administrator types it."""
+
+from conftest import DONE
+
+
+def test_jobs(pair):
+    pair.sets.append("dispatch=no")
+    pair.start()
+    ids = [pair.create(f"Prompt {i}") for i in range(3)]
+    listed = pair.ctl("jobs", "list", "--json")
+    assert [j["id"] for j in listed["jobs"]] == ids[::-1] and listed["total"] == 3
+    assert [j["id"] for j in pair.ctl("jobs", "list", "--limit=1", "--after", ids[1], "--json")["jobs"]] == [ids[0]]
+    assert pair.ctl("jobs", "list", "--state", "failed", "--json")["jobs"] == []
+    assert "Prompt 1" in pair.ctl("jobs", "list", "--api", "grok_imagine")
+    assert pair.ctl("jobs", "show", ids[0], "--json")["prompt"] == "Prompt 0"
+    assert "Prompt 0" in pair.ctl("jobs", "show", ids[0])
+    assert pair.ctl("jobs", "cancel", ids[0], "--json")["state"] == "cancelled"
+    pair.ctl("jobs", "cancel", ids[0], code=65)
+    pair.ctl("jobs", "retry", ids[1], code=65)
+    assert pair.ctl("jobs", "delete", ids[1]) == f"{ids[1]}: deleted\n"
+    pair.ctl("jobs", "show", ids[1], code=66)
+    assert pair.ctl("stats", "--json")["jobs"]["grok_imagine"]["queued"] == 1
+    assert pair.ctl("ping", "--json")["pid"] == pair.pid("kinora-fcgi")
+
+
+def test_retry(pair):
+    pair.worker(f"[ -e {pair.path}/good ] || exit 1\n" + DONE)
+    pair.start()
+    job_id = pair.create()
+    pair.wait_state(job_id, "failed")
+    (pair.path / "good").touch()
+    pair.ctl("jobs", "retry", job_id)
+    pair.wait_state(job_id, "completed")
+
+
+def test_keys(pair):
+    pair.start()
+    key = pair.ctl("keys", "create", "--name", "lab", "--hour-limit", "5").splitlines()[-1]
+    assert key.startswith("kn_")
+    pair.ctl("keys", "create", "--name", "lab", code=70)
+    listed = pair.ctl("keys", "list", "--json")
+    assert listed["keys"][0]["name"] == "lab" and key not in str(listed)
+    pair.ctl("keys", "revoke", "lab")
+    pair.ctl("keys", "revoke", "lab", code=66)
+
+
+def test_config(pair):
+    config = pair.ctl("--set", "openai_api_key=hush", "config", "--json")
+    assert config["options"]["threads"] == {"value": "8", "origin": "--set"}
+    assert config["options"]["server_port"]["origin"] == "default"
+    assert config["options"]["openai_api_key"]["value"] == "(set)"
+    assert "hush" not in str(config)
+    assert "server_port" in pair.ctl("config", "sample")
+
+
+def test_mistakes(pair):
+    assert "does not run" in pair.ctl("ping", code=69)
+    assert "no such command" in pair.ctl("dance", code=64)
+    assert "no such option" in pair.ctl("jobs", "list", "--dance", code=64)
+    assert "a number is needed" in pair.ctl("jobs", "list", "--limit", "x", code=64)
+    assert "usage" in pair.ctl("jobs", "show", code=64)
+    assert "threads" in pair.ctl("--set", "threads=0", "config", code=78)

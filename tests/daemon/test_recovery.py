@@ -1,0 +1,206 @@
+"""Either program may die at any instruction; the pair is whole again within two seconds."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import DONE, KINORAD, Control, is_alive, wait_for
+
+
+def test_a_killed_responder_is_back(pair):
+    pair.start()
+    for _ in range(3):
+        pid = pair.pid("kinora-fcgi")
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        wait_for(lambda: pair.pid("kinora-fcgi") not in (0, pid), 2)
+        pair.create()
+        assert time.monotonic() - began < 2
+
+
+def test_no_request_is_refused_while_it_is_away(pair):
+    """Requests wait in the backlog; only those that the dead one had accepted are lost."""
+    pair.start()
+    pair.create()
+    refused, stop = [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            try:
+                pair.create()
+            except (FileNotFoundError, ConnectionRefusedError) as e:
+                refused.append(e)
+            except ConnectionError:
+                pass
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for _ in range(3):
+        time.sleep(0.5)
+        os.kill(pair.wait_ready(), signal.SIGKILL)
+    time.sleep(0.5)
+    stop.set()
+    for t in threads:
+        t.join()
+    assert refused == []
+
+
+def test_a_wedged_responder_is_replaced(pair):
+    pair.start()
+    pid = pair.pid("kinora-fcgi")
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    wait_for(lambda: not is_alive(pid), 7)
+    pair.wait_ready(3)
+    assert time.monotonic() - began < 8
+
+
+def test_a_result_outlives_the_responder(pair):
+    pair.worker("while [ ! -e go ]; do sleep 0.05; done\n" + DONE)
+    pair.start()
+    job_id = pair.create()
+    go = pair.work / f"{job_id}.1" / "go"
+    wait_for(lambda: go.parent.exists())
+    pid = pair.pid("kinora-fcgi")
+    os.kill(pid, signal.SIGSTOP)
+    go.touch()
+    time.sleep(0.5)
+    os.kill(pid, signal.SIGKILL)
+    job = pair.wait_state(job_id, "completed")
+    assert job["attempt"] == 1
+
+
+def test_the_responder_dies_at_any_moment(pair):
+    """Claims, reports and answers get lost in all combinations; every job is done in the end."""
+    pair.worker("echo '{\"version\":1}'\necho '{\"type\":\"progress\",\"progress\":50}'\n" + DONE, slots=4)
+    pair.start()
+    ids = []
+    for i in range(30):
+        try:
+            ids.append(pair.create())
+        except ConnectionError:
+            pass
+        if i % 5 == 4:
+            os.kill(pair.wait_ready(), signal.SIGKILL)
+            time.sleep(0.03 * i)
+    for job_id in ids:
+        pair.wait_state(job_id, "completed", 30)
+
+
+def test_a_killed_kinorad_is_followed(pair):
+    pair.worker(f"echo x >>{pair.path}/runs\nsleep 1000 & setsid sleep 1000 &\n"
+                f"[ $(wc -l <{pair.path}/runs) -gt 1 ] || sleep 1000\n" + DONE)
+    pair.start()
+    job_id = pair.create()
+    wait_for(lambda: len(pair.processes()) >= 3)
+    fcgi, before = pair.pid("kinora-fcgi"), pair.processes()
+    pair.kill()
+    pair.create()  # the responder goes on
+    assert is_alive(fcgi)
+    began = time.monotonic()
+    pair.start()
+    assert pair.pid("kinora-fcgi") == fcgi, "it was taken over, not started anew"
+    job = pair.wait_state(job_id, "completed")
+    assert time.monotonic() - began < 3
+    assert job["attempt"] == 1, "the attempt that died with kinorad does not count"
+    assert not any(is_alive(pid) for pid in before)
+
+
+def test_both_are_killed(pair):
+    pair.worker(DONE)
+    pair.start()
+    ids = [pair.create() for _ in range(3)]
+    fcgi = pair.pid("kinora-fcgi")
+    pair.kill()
+    os.kill(fcgi, signal.SIGKILL)
+    began = time.monotonic()
+    pair.start()
+    assert time.monotonic() - began < 2
+    for job_id in ids:
+        pair.wait_state(job_id, "completed")
+
+
+def test_an_adopted_responder_is_watched(pair):
+    pair.start()
+    fcgi = pair.pid("kinora-fcgi")
+    pair.kill()
+    pair.start()
+    os.kill(fcgi, signal.SIGKILL)
+    began = time.monotonic()
+    wait_for(lambda: pair.pid("kinora-fcgi") not in (0, fcgi), 2)
+    pair.create()
+    assert time.monotonic() - began < 2
+    pair.stop()
+
+
+def test_an_orphan_that_does_not_answer_is_ended(pair):
+    pair.start()
+    fcgi = pair.pid("kinora-fcgi")
+    pair.kill()
+    os.kill(fcgi, signal.SIGSTOP)
+    pair.start()
+    assert not is_alive(fcgi)
+    pair.create()
+
+
+def test_only_one_kinorad(pair):
+    pair.start()
+    second = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=20)
+    assert second.returncode == 75 and "another kinorad" in second.stderr
+    pair.create()
+
+
+def test_the_end_is_clean(pair):
+    pair.worker("sleep 1000\n")
+    pair.start()
+    job_id = pair.create()
+    wait_for(pair.processes)
+    fcgi = pair.pid("kinora-fcgi")
+    pair.stop()
+    assert not is_alive(fcgi) and pair.processes() == []
+    assert sorted(p.name for p in pair.run.iterdir()) == ["kinorad.lock"]
+    pair.workers.clear()
+    pair.worker(DONE)
+    pair.start()
+    job = pair.wait_state(job_id, "completed")
+    assert job["attempt"] == 1
+
+
+@pytest.mark.parametrize("line", [b"\n", b"{}\n", b"garbage\n", b'{"version":2,"id":1,"op":"ping"}\n',
+                                  b"x" * 2000000, b'{"version":1,"id":1,"op":"ping","body":[]}\n',
+                                  b'{"version":1,"id":1,"error":"ok"}\n', b"\0\xff\n"])
+def test_what_is_no_request_ends_the_connection(pair, line):
+    pair.start()
+    with pair.control() as control:
+        with pytest.raises(ConnectionError):
+            control.socket.sendall(line)
+            control.receive()
+    pair.call("ping")
+
+
+def test_an_unknown_operation(pair):
+    pair.start()
+    with pair.control() as control:
+        control.send("dance")
+        assert control.receive()["error"] == "method"
+        assert control.call("ping")["pid"] == pair.pid("kinora-fcgi")
+
+
+def test_connections_are_bounded(pair):
+    pair.start()
+    held = [pair.control() for _ in range(40)]
+    closed = 0
+    for control in held:
+        try:
+            control.call("ping")
+        except (ConnectionError, TimeoutError):
+            closed += 1
+    assert 0 < closed < 40
+    for control in held:
+        control.__exit__()
+    wait_for(lambda: pair.call("ping"))
