@@ -107,6 +107,8 @@ static void on_claim(void *arg, enum kn_err err, const char *text, json_object *
 	json_object *job = json_get_object(body, "job");
 
 	class->asking = false;
+	if (class->dispatcher->stopping)
+		return; /* the next kinorad gives the job back when it settles */
 	if (err == KN_OK && token != NULL && json_get_string(job, "id") != NULL) {
 		add_attempt(class, job, token);
 		class->ask_at = 0;

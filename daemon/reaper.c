@@ -74,9 +74,12 @@ int64_t reaper_tick(void *arg, int64_t now)
 		reaper->retaining =
 			client_call(reaper->client, "retain", NULL, on_retained, reaper) == KN_OK;
 	}
-	if (reaper->reap_at < next)
+	/* What is asked already waits for its answer, not for the clock. */
+	if (!reaper->reaping && reaper->reap_at < next)
 		next = reaper->reap_at;
-	return reaper->retain_at < next ? reaper->retain_at : next;
+	if (!reaper->retaining && reaper->retain_at < next)
+		next = reaper->retain_at;
+	return next;
 }
 
 enum kn_err reaper_new(struct loop *loop, const char *control_path, struct reaper **out)

@@ -45,9 +45,9 @@ echo '{"type":"progress","progress":90}'
 """ + DONE)
     pair.start()
     job_id = pair.create()
-    wait_for(lambda: pair.job(job_id)["progress"] == 40)
+    wait_for(lambda: pair.job(job_id)["log"] == ["Audio done"])
     job = pair.job(job_id)
-    assert job["stage"] == "captions" and job["message"] == "Generating captions..." and job["log"] == ["Audio done"]
+    assert job["progress"] == 40 and job["stage"] == "captions" and job["message"] == "Generating captions..."
     assert job["lease"]["worker"] == "kinorad/fake"
     (pair.work / f"{job_id}.1" / "go").touch()
     pair.wait_state(job_id, "completed")

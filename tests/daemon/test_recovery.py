@@ -1,6 +1,7 @@
 """Either program may die at any instruction; the pair is whole again within two seconds."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -204,3 +205,14 @@ def test_connections_are_bounded(pair):
     for control in held:
         control.__exit__()
     wait_for(lambda: pair.call("ping"))
+
+
+def test_waiting_costs_nothing(pair):
+    """While a responder does not answer, kinorad sleeps."""
+    pair.start()
+    fcgi = pair.pid("kinora-fcgi")
+    os.kill(fcgi, signal.SIGSTOP)
+    time.sleep(3)
+    ticks = pathlib.Path(f"/proc/{pair.process.pid}/stat").read_text().rpartition(")")[2].split()
+    os.kill(fcgi, signal.SIGCONT)
+    assert int(ticks[11]) + int(ticks[12]) < 20
