@@ -4,10 +4,13 @@
 
 #include "lib/motion_terms.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct shot {
 	const char *prompt;
+	const char *title; /* what is written over it; NULL: the prompt */
+	bool low_clear;    /* the lower third is for captions */
 	int64_t seed;
 	int width, height; /* pixels, even */
 	int fps;

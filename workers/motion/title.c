@@ -109,7 +109,8 @@ static void set_text(struct title *title, const struct shot *shot)
 	cairo_surface_t *probe = paint_layer(1, 1);
 	cairo_t *cr = cairo_create(probe);
 	double box_w = shot->width * (title->place == TITLE_CENTRE ? 0.78 : 0.60);
-	PangoLayout *layout = paint_text_fit(cr, shot->prompt, &style, box_w, shot->height * 0.50);
+	PangoLayout *layout = paint_text_fit(cr, shot->title ? shot->title : shot->prompt, &style,
+					     box_w, shot->height * 0.50);
 	PangoRectangle ink, box;
 
 	cairo_destroy(cr);
@@ -140,7 +141,7 @@ struct title *title_new(const struct shot *shot, const struct palette *palette,
 	if (!title)
 		return NULL;
 	title->palette = palette;
-	title->place = place;
+	title->place = shot->low_clear && place == TITLE_LOW_LEFT ? TITLE_HIGH_LEFT : place;
 	title->unit = shot->height / 720.0;
 	set_text(title, shot);
 	if (!title->text || cairo_surface_status(title->text) || cairo_surface_status(title->scrim))

@@ -1,229 +1,138 @@
 #include "workers/text-to-video/captions.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <uniwidth.h>
-#include <unistr.h>
+#include <glib.h>
+#include <stdlib.h>
 
-enum { TAIL_MS = 250 }; /* a caption stays a little after its last word */
-
-/* Words [from, to) with a line break before word `fold` (fold == to: one line). */
-struct cue {
-	size_t from, to, fold;
-	int64_t start, end;
+enum {
+	CUE_COLUMNS = 68,    /* what a cue is filled to; two lines hold more, for what is left */
+	CUE_MS = 6500,       /* no longer than this */
+	SHORT_SENTENCE = 22, /* columns: shown with its neighbour */
+	READ_COLUMNS = 17,   /* a second */
+	READ_MS = 1000,      /* at least */
+	LINGER_MS = 500,     /* after the last word, if nothing follows */
 };
 
-/* Where the text that goes with a word ends: its punctuation stands between it and the next word.
- */
-static size_t word_end(const struct narration *n, size_t word)
+/* The word that begins the second line: the lines as even as can be, but a line may not be too
+ * long; a break after a clause is worth some unevenness. `to` if one line does. */
+static size_t split(const struct text *text, size_t from, size_t to)
 {
-	size_t end = word + 1 < n->words_n ? n->words[word + 1].at : strlen(n->text);
+	size_t best = to, least = SIZE_MAX;
 
-	while (end > n->words[word].at && strchr(" \t\r\n", n->text[end - 1]) != NULL)
-		end--;
+	if (text_columns(text, from, to) <= CAPTION_COLUMNS)
+		return to;
+	for (size_t i = from + 1; i < to; i++) {
+		size_t a = text_columns(text, from, i), b = text_columns(text, i, to);
+		size_t cost = (a > b ? a - b : b - a) + (text->words[i - 1].ends_clause ? 0 : 10);
+
+		if (a <= CAPTION_COLUMNS && b <= CAPTION_COLUMNS && cost < least) {
+			least = cost;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static bool fits(const struct text *text, size_t from, size_t to)
+{
+	return text_columns(text, from, to) <= CAPTION_COLUMNS || split(text, from, to) < to;
+}
+
+/* What is shown together at most: a sentence, or short ones of a paragraph. */
+static size_t passage_end(const struct text *text, size_t from)
+{
+	size_t end = text_sentence_end(text, from);
+
+	while (end < text->count && !text->words[end - 1].ends_paragraph) {
+		size_t next = text_sentence_end(text, end);
+
+		if (text_columns(text, from, end) > SHORT_SENTENCE &&
+		    text_columns(text, end, next) > SHORT_SENTENCE / 2)
+			break;
+		if (text_columns(text, from, next) > CUE_COLUMNS)
+			break;
+		end = next;
+	}
 	return end;
 }
 
-static int columns(const struct narration *n, size_t from, size_t to)
-{
-	size_t at = n->words[from].at;
-
-	return u8_width((const uint8_t *)n->text + at, word_end(n, to - 1) - at, "UTF-8");
-}
-
-/* How many words from `from` fit on one line; at least one, however long it is. */
-static size_t line_of(const struct narration *n, size_t from, size_t limit)
+/* Where the cue that begins at `from` ends, if the passage is cut into cues of `target` columns. */
+static size_t cue_end(const struct text *text, size_t from, size_t end, size_t target)
 {
 	size_t to = from + 1;
 
-	while (to < limit && columns(n, from, to + 1) <= CAPTION_COLUMNS)
-		to++;
-	return to;
-}
+	for (; to < end && fits(text, from, to + 1); to++) {
+		size_t columns = text_columns(text, from, to);
 
-/* How far a caption that begins here may go: a sentence that needs several captions is dealt out
- * evenly, so that none is left with its last word alone. */
-static size_t cue_limit(const struct narration *n, size_t from)
-{
-	size_t end = from, to;
-	int64_t ms;
-	int width, parts;
-
-	while (end < n->words_n && !n->words[end++].ends_sentence)
-		;
-	width = columns(n, from, end);
-	ms = n->words[end - 1].end - n->words[from].start;
-	parts = (width - 1) / (CAPTION_COLUMNS * CAPTION_LINES * 9 / 10) + 1;
-	if (parts < ms / CAPTION_MS_MAX + 1)
-		parts = (int)(ms / CAPTION_MS_MAX) + 1;
-	for (to = from + 1; to < end; to++)
-		if (columns(n, from, to) >= width / parts ||
-		    n->words[to].end - n->words[from].start > CAPTION_MS_MAX)
+		if (text->words[to].end - text->words[from].begin > CUE_MS)
 			break;
+		if (columns >= target ||
+		    (columns * 10 >= target * 7 && text->words[to - 1].ends_clause))
+			break;
+	}
 	return to;
 }
 
-/* Two lines of like length read better than a full one and a rest. */
-static size_t balance(const struct narration *n, const struct cue *cue)
+static void cut(GArray *cues, const struct text *text, size_t from, size_t end)
 {
-	size_t fold = cue->fold;
+	size_t columns = 0, parts, target;
 
-	while (fold > cue->from + 1 &&
-	       columns(n, cue->from, fold - 1) >= columns(n, fold - 1, cue->to) &&
-	       columns(n, fold - 1, cue->to) <= CAPTION_COLUMNS)
-		fold--;
-	return fold;
-}
+	for (size_t i = from; i < end; i++)
+		columns += text->words[i].columns + text->words[i].space_after;
+	parts = (columns + CUE_COLUMNS - 1) / CUE_COLUMNS;
+	target = parts ? columns / parts : columns;
+	while (from < end) {
+		struct cue cue = {.from = from, .to = cue_end(text, from, end, target)};
 
-static void next_cue(const struct narration *n, size_t from, struct cue *cue)
-{
-	size_t limit = cue_limit(n, from);
-	int64_t next;
-
-	cue->from = from;
-	cue->fold = line_of(n, from, limit);
-	cue->to = cue->fold < limit ? line_of(n, cue->fold, limit) : cue->fold;
-	if (cue->fold < cue->to)
-		cue->fold = balance(n, cue);
-	cue->start = n->words[from].start;
-	cue->end = n->words[cue->to - 1].end + TAIL_MS;
-	next = cue->to < n->words_n ? n->words[cue->to].start : n->ms;
-	if (cue->end > next)
-		cue->end = next;
-}
-
-/* --- SRT --- */
-
-static void srt_time(FILE *to, int64_t ms)
-{
-	fprintf(to, "%02d:%02d:%02d,%03d", (int)(ms / 3600000), (int)(ms / 60000 % 60),
-		(int)(ms / 1000 % 60), (int)(ms % 1000));
-}
-
-/* White space inside a caption is a blank: an empty line would end it. */
-static void put_plain(FILE *to, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		fputc((unsigned char)text[i] < 0x20 ? ' ' : text[i], to);
-}
-
-static void write_srt(FILE *to, const struct narration *n, const struct cue *cue, size_t number)
-{
-	size_t at = n->words[cue->from].at, end = word_end(n, cue->to - 1);
-
-	fprintf(to, "%zu\n", number);
-	srt_time(to, cue->start);
-	fputs(" --> ", to);
-	srt_time(to, cue->end);
-	fputc('\n', to);
-	if (cue->fold < cue->to) {
-		put_plain(to, n->text + at, word_end(n, cue->fold - 1) - at);
-		fputc('\n', to);
-		at = n->words[cue->fold].at;
-	}
-	put_plain(to, n->text + at, end - at);
-	fputs("\n\n", to);
-}
-
-/* --- ASS --- */
-
-static const char ass_head[] =
-	"[Script Info]\nScriptType: v4.00+\nPlayResX: %d\nPlayResY: %d\nWrapStyle: 2\n"
-	"ScaledBorderAndShadow: yes\n\n[V4+ Styles]\n"
-	"Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, "
-	"BackColour, "
-	"Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, "
-	"Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\n"
-	"Style: Caption,Noto "
-	"Sans,%d,&H00FFFFFF,&H00FFFFFF,&HA0000000,&H80000000,-1,0,0,0,100,100,0,0,"
-	"1,%d,1,2,40,40,%d,-1\n\n[Events]\n"
-	"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n";
-
-#define HIGHLIGHT "{\\c&H4FD8FF&}" /* BGR: a warm yellow */
-#define PLAIN "{\\c&HFFFFFF&}"
-
-static void ass_time(FILE *to, int64_t ms)
-{
-	fprintf(to, "%d:%02d:%02d.%02d", (int)(ms / 3600000), (int)(ms / 60000 % 60),
-		(int)(ms / 1000 % 60), (int)(ms % 1000 / 10));
-}
-
-/* The text is data: a brace would open a tag, and a backslash an escape, which a word joiner behind
- * it prevents. */
-static void put_escaped(FILE *to, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '{' || text[i] == '}')
-			fprintf(to, "\\%c", text[i]);
-		else if (text[i] == '\\')
-			fputs("\\\u2060", to);
-		else
-			fputc((unsigned char)text[i] < 0x20 ? ' ' : text[i], to);
+		/* A last word alone would flash by. */
+		if (end - cue.to == 1 && fits(text, from, end))
+			cue.to = end;
+		cue.second = split(text, cue.from, cue.to);
+		cue.begin = text->words[cue.from].begin;
+		cue.end = text->words[cue.to - 1].end;
+		g_array_append_val(cues, cue);
+		from = cue.to;
 	}
 }
 
-/* The whole caption with one of its words highlighted. */
-static void put_caption(FILE *to, const struct narration *n, const struct cue *cue, size_t spoken)
+/* A cue stays for as long as reading takes, if the next one leaves the time. */
+static void linger(struct captions *captions, const struct text *text, int64_t duration)
 {
-	for (size_t i = cue->from; i < cue->to; i++) {
-		const struct spoken_word *word = &n->words[i];
-		size_t rest = word->at + word->len, end = word_end(n, i);
+	for (size_t i = 0; i < captions->count; i++) {
+		struct cue *cue = &captions->cues[i];
+		int64_t next = i + 1 < captions->count ? cue[1].begin : duration;
+		int64_t read =
+			(int64_t)text_columns(text, cue->from, cue->to) * 1000 / READ_COLUMNS;
+		int64_t until = cue->begin + (read > READ_MS ? read : READ_MS);
 
-		if (i == cue->fold)
-			fputs("\\N", to);
-		else if (i > cue->from && word->at > word_end(n, i - 1))
-			fputc(' ', to);
-		if (i == spoken)
-			fputs(HIGHLIGHT, to);
-		put_escaped(to, n->text + word->at, word->len);
-		if (i == spoken)
-			fputs(PLAIN, to);
-		if (end > rest)
-			put_escaped(to, n->text + rest, end - rest);
+		if (until < cue->end + LINGER_MS)
+			until = cue->end + LINGER_MS;
+		cue->end = until < next ? until : next;
 	}
 }
 
-static void write_ass(FILE *to, const struct narration *n, const struct cue *cue)
+enum kn_err captions_new(struct captions **out, const struct text *text, int64_t duration)
 {
-	for (size_t i = cue->from; i < cue->to; i++) {
-		fputs("Dialogue: 0,", to);
-		ass_time(to, n->words[i].start);
-		fputc(',', to);
-		ass_time(to, i + 1 < cue->to ? n->words[i + 1].start : cue->end);
-		fputs(",Caption,,0,0,0,,", to);
-		put_caption(to, n, cue, i);
-		fputc('\n', to);
+	struct captions *captions = calloc(1, sizeof(*captions));
+	GArray *cues = g_array_new(FALSE, FALSE, sizeof(struct cue));
+
+	*out = captions;
+	if (!captions)
+		return KN_ERR_NOMEM;
+	for (size_t from = 0, end; from < text->count; from = end) {
+		end = passage_end(text, from);
+		cut(cues, text, from, end);
 	}
+	captions->count = cues->len;
+	captions->cues = (struct cue *)(void *)g_array_free(cues, FALSE);
+	linger(captions, text, duration);
+	return KN_OK;
 }
 
-static enum kn_err finish(FILE *file)
+void captions_free(struct captions **captions)
 {
-	bool failed = file == NULL || ferror(file);
-
-	if (file != NULL && fclose(file) != 0)
-		failed = true;
-	return failed ? kn_err_from_errno(errno != 0 ? errno : EIO) : KN_OK;
-}
-
-enum kn_err captions_write(const struct narration *narration, const char *srt, const char *ass,
-			   int width, int height, size_t *count)
-{
-	FILE *srt_file = fopen(srt, "we"), *ass_file = fopen(ass, "we");
-	enum kn_err err, err2;
-	struct cue cue = {0};
-
-	*count = 0;
-	if (srt_file != NULL && ass_file != NULL) {
-		fprintf(ass_file, ass_head, width, height, height / 15, height / 360 + 1,
-			height / 14);
-		for (; cue.to < narration->words_n; (*count)++) {
-			next_cue(narration, cue.to, &cue);
-			write_srt(srt_file, narration, &cue, *count + 1);
-			write_ass(ass_file, narration, &cue);
-		}
-	}
-	err = finish(srt_file);
-	err2 = finish(ass_file);
-	return err != KN_OK ? err : err2;
+	if (!*captions)
+		return;
+	g_free((*captions)->cues);
+	free(*captions);
+	*captions = NULL;
 }

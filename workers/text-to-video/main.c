@@ -1,176 +1,219 @@
 /*
- * The text-to-video worker: a story becomes a narrated, captioned film, in the
- * five stages of the Text-to-Video API ("Progress Stages"). The contract is in
- * workers/README.md, the pipeline in docs/text-to-video-pipeline.md.
- *
- * Text is data: it reaches ffmpeg by files of our own naming, never by an
- * argument or a filter graph.
+ * The text-to-video worker: a story becomes a narrated, captioned film. It works with no
+ * network and no key; with keys it asks services, and goes on without them when they fail.
+ * The contract is in workers/README.md, the pipeline in docs/text-to-video-pipeline.md.
  */
-#include "lib/id.h"
-#include "lib/text.h"
 #include "workers/common/worker.h"
 #include "workers/text-to-video/captions.h"
 #include "workers/text-to-video/narration.h"
+#include "workers/text-to-video/queries.h"
 #include "workers/text-to-video/render.h"
-#include "workers/text-to-video/scenes.h"
-#include "workers/text-to-video/voices.h"
+#include "workers/text-to-video/stage.h"
+#include "workers/text-to-video/stock.h"
+#include "workers/text-to-video/text.h"
 
+#include <curl/curl.h>
+#include <glib.h>
+#include <locale.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	REASON_SIZE = 1024,
-	/* Where the stages stand on the way to 100. */
-	AT_AUDIO = 20,
-	AT_CAPTIONS = 40,
-	AT_QUERIES = 60,
-	AT_BACKGROUND = 80,
-	AT_RENDERING = 90,
+	WIDTH = 1280,
+	HEIGHT = 720,
+	FPS = 25, /* divides espeak-ng's 22050 samples a second */
+	REASON_SIZE = 512,
+	REMOTE_SECONDS = 60,
+	CLIPS_MAX = 40,     /* a longer film shows them again */
+	STOCK_FAILURES = 3, /* in a row; then the archive is left alone */
 };
 
-static const char spoken_file[] = "narration.wav", ass_file[] = "captions.ass";
-
-struct files {
-	char audio[ID_SIZE + 32], srt[ID_SIZE + 32], video[ID_SIZE + 32];
+struct pipeline {
+	struct worker_job job;
+	struct text *text;
+	struct captions *captions;
+	struct storyboard *board;
+	struct remote openai, pexels;
+	int64_t frames;
+	char audio[96], srt[96], video[96]; /* file names */
+	char why[REASON_SIZE];
 };
 
-static void __attribute__((noreturn)) fail_err(enum kn_err err, const char *what, const char *why)
+static const char ass_file[] = "captions.ass";
+
+static void __attribute__((noreturn)) out_of_memory(void)
 {
-	worker_fail(err == KN_ERR_NOMEM || err == KN_ERR_FULL || err == KN_ERR_IO, kn_err_name(err),
-		    "%s: %s", what, why != NULL && *why != '\0' ? why : kn_err_text(err));
+	worker_fail(true, "memory", "Out of memory");
 }
 
-static void on_speech(int percent)
+static struct remote remote_of(const struct worker_job *job, const char *key, const char *base,
+			       const char *usual)
 {
-	worker_progress(AT_AUDIO + percent * (AT_CAPTIONS - AT_AUDIO - 2) / 100, NULL, NULL);
+	const char *seconds = worker_option(job, "remote_timeout");
+	struct remote remote = {.key = worker_option(job, key), .base = worker_option(job, base)};
+
+	if (!*remote.base)
+		remote.base = usual;
+	remote.seconds = atol(seconds) > 0 ? atol(seconds) : REMOTE_SECONDS;
+	return remote;
 }
 
-static void on_render(void *arg, int percent)
+/* Ids are ours, but they become file names. */
+static void name_files(struct pipeline *p)
 {
-	(void)arg;
-	worker_progress(percent, NULL, NULL);
+	const char *id = p->job.id;
+	size_t len = strlen(id);
+
+	if (!len || len > 64 || strspn(id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-") != len)
+		worker_fail(false, "job", "The job's id is not a name");
+	snprintf(p->audio, sizeof(p->audio), "audio_%s.wav", id);
+	snprintf(p->srt, sizeof(p->srt), "captions_%s.srt", id);
+	snprintf(p->video, sizeof(p->video), "video_%s.mp4", id);
 }
 
-static void make_audio(const struct worker_job *job, const char *text, const struct files *files,
-		       struct narration *narration)
+static void read_text(struct pipeline *p)
 {
-	char why[REASON_SIZE] = "";
-	enum kn_err err;
+	const char *wanted = worker_param_string(&p->job, "language", "");
+	const struct language *language = *wanted ? language_by_voice(wanted) : NULL;
+	const char *raw = worker_param_string(&p->job, "text", p->job.prompt);
+	enum kn_err err = text_new(&p->text, raw, language);
 
-	worker_progress(AT_AUDIO, "audio", "Generating audio...");
-	worker_log("Starting audio generation...");
-	if (!voice_has_work(text))
-		worker_fail(false, "text", "The text has nothing that can be spoken");
-	err = narration_speak(narration, text, worker_param_string(job, "language", ""),
-			      spoken_file, on_speech);
 	if (err == KN_ERR_INVALID)
 		worker_fail(false, "text", "The text has nothing that can be spoken");
-	if (err == KN_ERR_NOT_FOUND)
-		worker_fail(false, "language", "There is no voice for this language");
-	if (err != KN_OK)
-		fail_err(err, "The narration failed", NULL);
-	err = narration_normalise(narration, spoken_file, files->audio, why, sizeof(why));
-	if (err != KN_OK)
-		fail_err(err, "The narration could not be finished", why);
-	worker_asset("audio", files->audio);
-	worker_log("Audio generation completed");
+	if (err)
+		out_of_memory();
 }
 
-static void make_captions(const struct narration *narration, const struct files *files)
+static void make_audio(struct pipeline *p)
 {
-	enum kn_err err;
-	size_t count;
-
-	worker_progress(AT_CAPTIONS, "captions", "Generating captions...");
-	worker_log("Starting caption generation...");
-	err = captions_write(narration, files->srt, ass_file, RENDER_WIDTH, RENDER_HEIGHT, &count);
-	if (err != KN_OK)
-		fail_err(err, "The captions failed", NULL);
-	worker_asset("captions", files->srt);
-	worker_log("Caption generation completed");
-}
-
-static struct film_scene *make_queries(const struct narration *narration, size_t *n)
-{
-	struct film_scene *scenes;
+	const char *language = worker_param_string(&p->job, "language", "");
+	const char *voice = worker_param_string(&p->job, "voice", language);
+	struct narration_opts opts = {.voice = *voice ? voice : NULL,
+				      .file = p->audio,
+				      .remote = *p->openai.key ? &p->openai : NULL,
+				      .fps = FPS};
 	enum kn_err err;
 
-	worker_progress(AT_QUERIES, "queries", "Generating video search queries...");
-	worker_log("Starting search query generation...");
-	err = scenes_plan(narration, &scenes, n);
-	if (err != KN_OK)
-		fail_err(err, "The scenes failed", NULL);
-	for (size_t i = 0; i < *n; i++)
-		scenes_local_query(narration->text, &scenes[i]);
-	worker_log("Search query generation completed (%zu scenes)", *n);
-	return scenes;
+	stage_begin(STAGE_AUDIO);
+	err = narration_make(p->text, &opts, &p->frames, p->why, sizeof(p->why));
+	if (err == KN_ERR_INVALID)
+		worker_fail(false, "text", "The text has nothing that can be spoken");
+	if (err)
+		worker_fail(true, "audio", "The narration could not be made (%s)", p->why);
+	worker_asset("audio", p->audio);
+	stage_end(STAGE_AUDIO);
 }
 
-static void make_film(const struct render_job *render)
+static void make_captions(struct pipeline *p)
 {
-	char why[REASON_SIZE] = "";
 	enum kn_err err;
 
-	worker_progress(AT_RENDERING, "rendering", "Rendering video...");
-	worker_log("Starting video rendering...");
-	err = render_film(render, why, sizeof(why));
-	if (err != KN_OK)
-		fail_err(err, "The film could not be rendered", why);
-	worker_asset("video", render->path);
-	worker_log("Video rendering completed");
+	stage_begin(STAGE_CAPTIONS);
+	err = captions_new(&p->captions, p->text, p->frames * 1000 / FPS);
+	if (!err)
+		err = captions_write_srt(p->captions, p->text, p->srt);
+	if (!err)
+		err = captions_write_ass(p->captions, p->text, WIDTH, HEIGHT, ass_file);
+	if (err)
+		worker_fail(true, "captions", "The captions could not be written (%s)",
+			    kn_err_text(err));
+	worker_asset("captions", p->srt);
+	stage_end(STAGE_CAPTIONS);
 }
 
-static void name_files(const struct worker_job *job, struct files *files)
+static void make_queries(struct pipeline *p)
 {
-	if (!id_is_safe(job->id))
-		worker_fail(false, "job", "The job's id cannot name a file");
-	snprintf(files->audio, sizeof(files->audio), "audio_%s.wav", job->id);
-	snprintf(files->srt, sizeof(files->srt), "captions_%s.srt", job->id);
-	snprintf(files->video, sizeof(files->video), "video_%s.mp4", job->id);
+	stage_begin(STAGE_QUERIES);
+	if (storyboard_new(&p->board, p->captions, p->text, p->frames, FPS))
+		out_of_memory();
+	queries_pick(p->board, p->text);
+	if (*p->openai.key && queries_ask(p->board, p->text, &p->openai, p->why, sizeof(p->why)))
+		worker_log("The chat service failed (%s); using key phrases of the text", p->why);
+	stage_end(STAGE_QUERIES);
+}
+
+static void fetch_clips(struct pipeline *p)
+{
+	const char *cache = worker_option(&p->job, "stock_cache");
+	int failures = 0;
+
+	for (size_t i = 0; i < p->board->count && failures < STOCK_FAILURES; i++) {
+		struct panel *panel = &p->board->panels[i];
+		char *credit = NULL;
+
+		if (i >= CLIPS_MAX) {
+			panel->clip = g_strdup(p->board->panels[i % CLIPS_MAX].clip);
+			continue;
+		}
+		if (stock_fetch(&p->pexels, panel->query, *cache ? cache : ".", &panel->clip,
+				&credit, p->why, sizeof(p->why))) {
+			failures++;
+			worker_log("No clip for \"%s\" (%s)", panel->query, p->why);
+		} else {
+			failures = 0;
+			worker_log("\"%s\": %s", panel->query, credit);
+		}
+		g_free(credit);
+		stage_at(STAGE_BACKGROUND, (int64_t)i + 1, (int64_t)p->board->count);
+	}
+	if (failures == STOCK_FAILURES)
+		worker_log("The archive failed too often; the other scenes are painted");
+}
+
+static void make_background(struct pipeline *p)
+{
+	stage_begin(STAGE_BACKGROUND);
+	if (*p->pexels.key)
+		fetch_clips(p);
+	stage_end(STAGE_BACKGROUND);
+}
+
+static void make_film(struct pipeline *p)
+{
+	struct render_opts opts = {.width = WIDTH,
+				   .height = HEIGHT,
+				   .fps = FPS,
+				   .audio = p->audio,
+				   .captions = ass_file,
+				   .file = p->video};
+	enum kn_err err;
+
+	stage_begin(STAGE_RENDERING);
+	err = render_film(p->board, p->text, &opts, p->why, sizeof(p->why));
+	if (err == KN_ERR_NOMEM)
+		out_of_memory();
+	if (err)
+		worker_fail(true, "rendering", "The film could not be rendered (%s)", p->why);
+	worker_asset("video", p->video);
+	stage_end(STAGE_RENDERING);
 }
 
 int main(void)
 {
-	struct worker_job job;
-	struct narration narration;
-	struct film_scene *scenes;
-	struct files files;
-	const char *text;
-	size_t n;
+	struct pipeline p = {0};
 
-	worker_begin(&job);
-	if (sodium_init() < 0)
-		worker_fail(true, "internal", "libsodium does not work");
-	name_files(&job, &files);
-	text = worker_param_string(&job, "text", job.prompt);
-	if (!text_is_utf8(text, strlen(text)))
-		worker_fail(false, "text", "The text is not UTF-8");
+	worker_begin(&p.job);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT))
+		worker_fail(true, "internal", "A library does not work");
+	name_files(&p);
+	p.openai =
+		remote_of(&p.job, "openai_api_key", "openai_base_url", "https://api.openai.com/v1");
+	p.pexels = remote_of(&p.job, "pexels_api_key", "pexels_base_url", "https://api.pexels.com");
+	read_text(&p);
 
-	make_audio(&job, text, &files, &narration);
-	make_captions(&narration, &files);
-	scenes = make_queries(&narration, &n);
-	worker_progress(AT_BACKGROUND, "background", "Preparing background videos...");
-	worker_log("Starting background video preparation...");
-	worker_log("Backgrounds are drawn here: %zu scenes", n);
-	worker_log("Background video preparation completed");
-	make_film(&(struct render_job){
-		.scenes = scenes,
-		.scenes_n = n,
-		.ms = narration.ms,
-		.seed = worker_param_int(&job, "seed", 0),
-		.audio = files.audio,
-		.subtitles = ass_file,
-		.path = files.video,
-		.progress = on_render,
-		.from = AT_RENDERING,
-		.to = 99,
-	});
+	make_audio(&p);
+	make_captions(&p);
+	make_queries(&p);
+	make_background(&p);
+	make_film(&p);
 	worker_progress(100, "completed", "Video generation completed");
 
-	free(scenes);
-	narration_free(&narration);
-	json_object_put(job.root);
+	storyboard_free(&p.board);
+	captions_free(&p.captions);
+	text_free(&p.text);
+	json_object_put(p.job.root);
+	curl_global_cleanup();
 	return EXIT_SUCCESS;
 }

@@ -1,217 +1,240 @@
 #include "workers/text-to-video/narration.h"
 
-#include "lib/text.h"
-#include "workers/common/program.h"
-#include "workers/text-to-video/sentences.h"
-#include "workers/text-to-video/voices.h"
-#include "workers/text-to-video/wav.h"
+#include "workers/common/worker.h"
+#include "workers/text-to-video/loudness.h"
+#include "workers/text-to-video/speech.h"
+#include "workers/text-to-video/stage.h"
+#include "workers/text-to-video/voice.h"
 
-#include <ebur128.h>
-#include <espeak-ng/speak_lib.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistr.h>
+#include <unistd.h>
 
 enum {
-	BUFFER_MS = 200,
-	SENTENCE_PAUSE_MS = 350,
-	PARAGRAPH_PAUSE_MS = 650,
-	LEAD_MS = 300, /* of silence before the first word, so that no film begins in the middle of
-			  one */
-	WORDS_PER_MINUTE = 165,
+	LEAD_MS = 300,
+	SENTENCE_MS = 330,
+	PARAGRAPH_MS = 700,
+	TAIL_MS = 900,
+	UTTERANCE_WORDS = 80,      /* a sentence without an end is spoken in parts */
+	REMOTE_CHUNK_BYTES = 1500, /* less than a service takes; more would blur the word times */
 };
 
-/* What the synthesiser's callback needs while one sentence is spoken. */
-struct speaking {
-	struct narration *narration;
-	struct wav *wav;
-	ebur128_state *loudness;
-	const char *sentence;
-	size_t sentence_at, sentence_len;
-	int64_t began;       /* ms at which the sentence begins */
-	size_t at, position; /* byte and character offset that belong together, to go on counting
-				from */
-	enum kn_err err;
+static const char pcm_file[] = "narration.pcm";
+
+struct recorder {
+	struct text *text;
+	FILE *pcm;
+	int rate;
+	int64_t samples; /* written so far */
+	int64_t begins[UTTERANCE_WORDS];
 };
 
-bool narration_add(struct narration *narration, const struct spoken_word *word)
+static int64_t samples_of(const struct recorder *r, int ms)
 {
-	struct spoken_word *grown;
+	return (int64_t)r->rate * ms / 1000;
+}
 
-	/* Grows by doubling: at every power of two. */
-	if ((narration->words_n & (narration->words_n - 1)) == 0) {
-		size_t room = narration->words_n == 0 ? 1 : 2 * narration->words_n;
+static enum kn_err silence(FILE *out, int64_t samples)
+{
+	static const char zeros[4096];
 
-		grown = reallocarray(narration->words, room, sizeof(*grown));
-		if (grown == NULL)
-			return false;
-		narration->words = grown;
+	for (int64_t left = samples * 2; out && left > 0;) {
+		size_t part = left < (int64_t)sizeof(zeros) ? (size_t)left : sizeof(zeros);
+
+		if (fwrite(zeros, 1, part, out) != part)
+			return KN_ERR_IO;
+		left -= (int64_t)part;
 	}
-	narration->words[narration->words_n++] = *word;
-	return true;
-}
-
-/* The byte offset of a character of the sentence. Events come in order, mostly: counting goes on
- * from the last. */
-static size_t byte_of(struct speaking *speaking, size_t position)
-{
-	if (position < speaking->position)
-		speaking->at = speaking->position = 0;
-	while (speaking->position < position && speaking->at < speaking->sentence_len) {
-		int n = u8_mblen((const uint8_t *)speaking->sentence + speaking->at,
-				 speaking->sentence_len - speaking->at);
-
-		speaking->at += n > 0 ? (size_t)n : 1;
-		speaking->position++;
-	}
-	return speaking->at;
-}
-
-static void take_word(struct speaking *speaking, const espeak_EVENT *event)
-{
-	struct narration *n = speaking->narration;
-	struct spoken_word word = {.start = speaking->began + event->audio_position};
-	size_t from = byte_of(speaking,
-			      (size_t)(event->text_position > 0 ? event->text_position - 1 : 0));
-	size_t to = byte_of(speaking, (size_t)(event->text_position - 1 + event->length));
-
-	word.at = speaking->sentence_at + from;
-	word.len = to - from;
-	if (word.len == 0 || (n->words_n > 0 && word.at <= n->words[n->words_n - 1].at))
-		return; /* a number or an abbreviation is said in several words: they are one here
-			 */
-	if (n->words_n > 0 && n->words[n->words_n - 1].end == 0)
-		n->words[n->words_n - 1].end = word.start;
-	if (!narration_add(n, &word))
-		speaking->err = KN_ERR_NOMEM;
-}
-
-static int on_speech(short *samples, int count, espeak_EVENT *events)
-{
-	struct speaking *speaking = events->user_data;
-
-	for (; events->type != espeakEVENT_LIST_TERMINATED; events++)
-		if (events->type == espeakEVENT_WORD && speaking->err == KN_OK)
-			take_word(speaking, events);
-	if (samples != NULL && count > 0 && speaking->err == KN_OK) {
-		speaking->err = wav_write(speaking->wav, samples, (size_t)count);
-		ebur128_add_frames_short(speaking->loudness, samples, (size_t)count);
-	}
-	return speaking->err != KN_OK;
-}
-
-static enum kn_err pause_for(struct speaking *speaking, int ms)
-{
-	return wav_silence(speaking->wav, ms);
-}
-
-static enum kn_err speak_sentence(struct speaking *speaking, const struct sentence *sentence)
-{
-	struct narration *n = speaking->narration;
-	size_t before = n->words_n;
-	char *copy = strndup(n->text + sentence->at, sentence->len);
-
-	if (copy == NULL)
-		return KN_ERR_NOMEM;
-	speaking->sentence = copy;
-	speaking->sentence_at = sentence->at;
-	speaking->sentence_len = sentence->len;
-	speaking->began = wav_ms(speaking->wav);
-	speaking->at = speaking->position = 0;
-	if (espeak_Synth(copy, sentence->len + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, NULL,
-			 speaking) != EE_OK &&
-	    speaking->err == KN_OK)
-		speaking->err = KN_ERR_IO;
-	free(copy);
-	if (n->words_n > before) {
-		n->words[n->words_n - 1].end = wav_ms(speaking->wav);
-		n->words[n->words_n - 1].ends_sentence = true;
-	}
-	if (speaking->err == KN_OK)
-		speaking->err = pause_for(speaking, sentence->ends_paragraph ? PARAGRAPH_PAUSE_MS
-									     : SENTENCE_PAUSE_MS);
-	return speaking->err;
-}
-
-static enum kn_err set_voice(const char *text, const char *language)
-{
-	const char *voice = *language != '\0' ? language : voice_for(text);
-
-	if (espeak_SetVoiceByName(voice) != EE_OK &&
-	    (*language != '\0' || espeak_SetVoiceByName("en") != EE_OK))
-		return KN_ERR_NOT_FOUND;
-	espeak_SetParameter(espeakRATE, WORDS_PER_MINUTE, 0);
 	return KN_OK;
 }
 
-static enum kn_err speak_all(struct speaking *speaking, void (*progress)(int percent))
+static int pause_after(const struct word *word)
 {
-	const char *text = speaking->narration->text;
-	struct sentence sentence = {0};
-	size_t len = strlen(text);
-	enum kn_err err = pause_for(speaking, LEAD_MS);
+	return word->ends_paragraph ? PARAGRAPH_MS : word->ends_sentence ? SENTENCE_MS : 0;
+}
 
-	while (err == KN_OK && sentence_next(text, len, &sentence)) {
-		err = speak_sentence(speaking, &sentence);
-		progress((int)((sentence.at + sentence.len) * 100 / len));
+/* One breath: a sentence, or part of a long one. The words' times are in samples, from `at`. */
+static enum kn_err utter(struct recorder *r, size_t from, size_t to, FILE *out, int64_t *at)
+{
+	struct word *words = r->text->words;
+	int64_t said = 0, rest = samples_of(r, pause_after(&words[to - 1]));
+	enum kn_err err = voice_say(r->text, from, to, out, r->begins, &said);
+
+	for (size_t i = from; i < to; i++) {
+		words[i].begin = *at + r->begins[i - from];
+		words[i].end = *at + (i + 1 < to ? r->begins[i + 1 - from] : said);
+	}
+	*at += said + rest;
+	return err ? err : silence(out, rest);
+}
+
+/* Words [from, to), of which the last ends a sentence or the text. */
+static enum kn_err speak(struct recorder *r, size_t from, size_t to, FILE *out, int64_t *samples)
+{
+	enum kn_err err = KN_OK;
+
+	for (size_t next; !err && from < to; from = next) {
+		next = text_sentence_end(r->text, from);
+		if (next > from + UTTERANCE_WORDS)
+			next = from + UTTERANCE_WORDS;
+		err = utter(r, from, next, out, samples);
+		if (out)
+			stage_at(STAGE_AUDIO, (int64_t)next, (int64_t)r->text->count);
 	}
 	return err;
 }
 
-enum kn_err narration_speak(struct narration *out, const char *text, const char *language,
-			    const char *file, void (*progress)(int percent))
+static enum kn_err begin_track(struct recorder *r)
 {
-	struct speaking speaking = {.narration = out};
+	if (fseek(r->pcm, 0, SEEK_SET) || ftruncate(fileno(r->pcm), 0))
+		return KN_ERR_IO;
+	r->samples = samples_of(r, LEAD_MS);
+	return silence(r->pcm, r->samples);
+}
+
+static enum kn_err speak_here(struct recorder *r)
+{
+	enum kn_err err = begin_track(r);
+
+	return err ? err : speak(r, 0, r->text->count, r->pcm, &r->samples);
+}
+
+/* Where whole sentences fill a request. */
+static size_t chunk_end(const struct text *text, size_t from)
+{
+	size_t to = from, next;
+
+	do {
+		next = text_sentence_end(text, to);
+		if ((size_t)(text->words[next - 1].at - text->words[from].at) > REMOTE_CHUNK_BYTES)
+			break;
+		to = next;
+	} while (to < text->count && !text->words[to - 1].ends_paragraph);
+	if (to == from)
+		while (to < next && text->words[to].at - text->words[from].at < REMOTE_CHUNK_BYTES)
+			to++;
+	return to;
+}
+
+/* The service does not say when it speaks which word: the local voice's times, stretched over what
+ * lies between the first and the last sound. */
+static void map_times(struct recorder *r, size_t from, size_t to, int64_t local,
+		      const struct speech *speech)
+{
+	double scale = (double)(speech->last - speech->first) / (double)(local > 0 ? local : 1);
+	int64_t base = r->samples + speech->first;
+
+	for (size_t i = from; i < to; i++) {
+		struct word *word = &r->text->words[i];
+
+		word->begin = base + (int64_t)((double)word->begin * scale);
+		word->end = base + (int64_t)((double)word->end * scale);
+	}
+}
+
+static enum kn_err speak_chunk(struct recorder *r, const struct remote *remote, size_t from,
+			       size_t to, char *why, size_t why_size)
+{
+	int64_t local = 0, rest = samples_of(r, pause_after(&r->text->words[to - 1]));
+	struct speech speech;
+	char *span;
+	enum kn_err err = speak(r, from, to, NULL, &local);
+
+	if (err)
+		return err;
+	span = text_span(r->text, from, to);
+	err = span ? speech_say(remote, span, r->rate, r->pcm, &speech, why, why_size)
+		   : KN_ERR_NOMEM;
+	free(span);
+	if (err)
+		return err;
+	map_times(r, from, to, r->text->words[to - 1].end, &speech);
+	r->samples += speech.samples + rest;
+	return silence(r->pcm, rest);
+}
+
+static enum kn_err speak_there(struct recorder *r, const struct remote *remote, char *why,
+			       size_t why_size)
+{
+	enum kn_err err = begin_track(r);
+
+	for (size_t from = 0, to; !err && from < r->text->count; from = to) {
+		to = chunk_end(r->text, from);
+		err = speak_chunk(r, remote, from, to, why, why_size);
+		stage_at(STAGE_AUDIO, (int64_t)to, (int64_t)r->text->count);
+	}
+	return err;
+}
+
+/* Silence to the end of the last frame, and the words' times in milliseconds. */
+static enum kn_err finish_track(struct recorder *r, int fps, int64_t *frames)
+{
+	int64_t end = r->samples + samples_of(r, TAIL_MS);
+	struct text *text = r->text;
+
+	*frames = (end * fps + r->rate - 1) / r->rate;
+	for (size_t i = 0; i < text->count; i++) {
+		text->words[i].begin = text->words[i].begin * 1000 / r->rate;
+		text->words[i].end = text->words[i].end * 1000 / r->rate;
+	}
+	return silence(r->pcm, *frames * r->rate / fps - r->samples);
+}
+
+static void choose_voice(const struct text *text, const char *wanted)
+{
+	if (wanted && voice_choose(wanted))
+		return;
+	if (wanted)
+		worker_log("There is no voice \"%s\"; using %s", wanted, text->language->voice);
+	if (!voice_choose(text->language->voice)) {
+		worker_log("There is no voice %s; using en-us", text->language->voice);
+		voice_choose("en-us");
+	}
+}
+
+static enum kn_err record(struct recorder *r, const struct narration_opts *opts, int64_t *frames,
+			  char *why, size_t why_size)
+{
+	enum kn_err err = KN_ERR_IO;
+
+	if (opts->remote) {
+		err = speak_there(r, opts->remote, why, why_size);
+		if (err)
+			worker_log(
+				"The speech service failed (%s); using the voice of this machine",
+				why);
+	}
+	if (err)
+		err = speak_here(r);
+	if (!err && r->text->words[r->text->count - 1].end <= samples_of(r, LEAD_MS))
+		return KN_ERR_INVALID;
+	snprintf(why, why_size, "the sound could not be stored");
+	return err ? err : finish_track(r, opts->fps, frames);
+}
+
+enum kn_err narration_make(struct text *text, const struct narration_opts *opts, int64_t *frames,
+			   char *why, size_t why_size)
+{
+	struct recorder r = {.text = text};
 	enum kn_err err;
-	int rate;
 
-	memset(out, 0, sizeof(*out));
-	out->text = text;
-	rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, BUFFER_MS, NULL,
-				 espeakINITIALIZE_DONT_EXIT);
-	if (rate <= 0)
-		return KN_ERR_INTERNAL;
-	espeak_SetSynthCallback(on_speech);
-	speaking.loudness = ebur128_init(1, (unsigned long)rate, EBUR128_MODE_I);
-	err = speaking.loudness != NULL ? set_voice(text, language) : KN_ERR_NOMEM;
-	if (err == KN_OK)
-		err = wav_create(file, rate, &speaking.wav);
-	if (err == KN_OK)
-		err = speak_all(&speaking, progress);
-	if (err == KN_OK) {
-		out->ms = wav_ms(speaking.wav);
-		ebur128_loudness_global(speaking.loudness, &out->loudness);
-		if (out->words_n == 0 || !isfinite(out->loudness))
-			err = KN_ERR_INVALID;
+	err = voice_open(&r.rate);
+	if (err) {
+		snprintf(why, why_size, "espeak-ng has no voices: install espeak-ng-data");
+		return err;
 	}
-	if (wav_close(&speaking.wav) != KN_OK && err == KN_OK)
+	choose_voice(text, opts->voice);
+	r.pcm = fopen(pcm_file, "w+be");
+	if (r.pcm) {
+		err = record(&r, opts, frames, why, why_size);
+		if (fclose(r.pcm) && !err)
+			err = KN_ERR_IO;
+	} else {
 		err = KN_ERR_IO;
-	if (speaking.loudness != NULL)
-		ebur128_destroy(&speaking.loudness);
-	espeak_Terminate();
+	}
+	voice_close();
+	if (!err)
+		err = loudness_level(pcm_file, r.rate, opts->file, why, why_size);
+	unlink(pcm_file);
 	return err;
-}
-
-enum kn_err narration_normalise(const struct narration *narration, const char *from, const char *to,
-				char *why, size_t why_size)
-{
-	char filter[128];
-	const char *argv[] = {
-		"ffmpeg", "-nostdin",  "-hide_banner", "-loglevel", "error",         "-y",  "-i",
-		from,     "-af",       filter,         "-ar",       "48000",         "-ac", "1",
-		"-c:a",   "pcm_s16le", "-fflags",      "+bitexact", "-map_metadata", "-1",  to,
-		NULL};
-
-	/* The limiter only catches the peaks that the gain lifts over -1 dB. */
-	snprintf(filter, sizeof(filter), "volume=%.2fdB,alimiter=limit=0.89:level=0",
-		 NARRATION_LUFS - narration->loudness);
-	return program_run(&(struct program_opts){.argv = argv}, why, why_size);
-}
-
-void narration_free(struct narration *narration)
-{
-	free(narration->words);
-	memset(narration, 0, sizeof(*narration));
 }

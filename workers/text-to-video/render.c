@@ -1,171 +1,201 @@
 #include "workers/text-to-video/render.h"
 
 #include "workers/common/film.h"
-#include "workers/common/paint.h"
+#include "workers/common/program.h"
+#include "workers/common/worker.h"
 #include "workers/motion/scene.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Backgrounds are soft and move slowly: painted at two thirds of the size and scaled by the
- * encoder, they cost less than half, and captions go on top at full size. */
-enum { PAINT_WIDTH = 854, PAINT_HEIGHT = 480, FADE_MS = 700, LABEL_MS = 3500 };
-
-/* One scene's picture; two of them are alive during a cross-fade. */
-struct view {
-	struct shot shot;
-	struct scene *scene;
-	const struct film_scene *plan;
-	PangoLayout *label;
-	cairo_surface_t *surface;
-	cairo_t *cr;
+enum {
+	FADE = 16, /* frames in which a panel comes over the last picture of the one before */
+	CRF = 22,
+	DECODE_SECONDS = 600,
+	PERCENT_FROM = 90,
+	PERCENT_TO = 99,
 };
 
-static const enum camera cameras[] = {CAMERA_PAN_RIGHT, CAMERA_ZOOM_IN, CAMERA_PAN_LEFT,
-				      CAMERA_TILT_UP, CAMERA_ZOOM_OUT};
-enum { CAMERAS = sizeof(cameras) / sizeof(cameras[0]) };
+struct render {
+	const struct render_opts *opts;
+	struct film *film;
+	cairo_surface_t *frame, *last; /* last: of the panel before; shown while `fade` counts */
+	int fade;
+	enum kn_err err;
+};
 
-static void view_close(struct view *view)
+static void on_progress(void *arg, int percent)
 {
-	scene_free(&view->scene);
-	if (view->label != NULL)
-		g_object_unref(view->label);
-	if (view->cr != NULL)
-		cairo_destroy(view->cr);
-	if (view->surface != NULL)
-		cairo_surface_destroy(view->surface);
-	memset(view, 0, sizeof(*view));
+	(void)arg;
+	worker_progress(percent, "rendering", NULL);
 }
 
-static enum kn_err view_open(struct view *view, const struct render_job *job, size_t index)
+/* Sends r->frame, with what is left of the picture before over it. */
+static void emit(struct render *r)
 {
-	static const struct text_style style = {.family = "Noto Sans, Noto Sans CJK SC, sans-serif",
-						.weight = PANGO_WEIGHT_SEMIBOLD,
-						.size_max = 19,
-						.size_min = 13,
-						.align = PANGO_ALIGN_LEFT,
-						.line_spacing = 1};
-	const struct film_scene *plan = &job->scenes[index];
+	if (r->fade > 0) {
+		cairo_t *cr = cairo_create(r->frame);
 
-	view_close(view);
-	view->plan = plan;
-	view->shot = (struct shot){
-		.prompt = plan->query,
-		.seed = job->seed + (int64_t)index,
-		.width = PAINT_WIDTH,
-		.height = PAINT_HEIGHT,
-		.fps = RENDER_FPS,
-		.frames = (plan->end - plan->start + FADE_MS) * RENDER_FPS / 1000 + 1,
-		.camera = cameras[index % CAMERAS],
-		.amplitude = 1,
-	};
-	view->scene = scene_new(&view->shot);
-	view->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, PAINT_WIDTH, PAINT_HEIGHT);
-	view->cr = cairo_create(view->surface);
-	if (view->scene == NULL || cairo_status(view->cr) != CAIRO_STATUS_SUCCESS)
-		return KN_ERR_NOMEM;
-	view->label = paint_text_fit(view->cr, plan->query, &style, PAINT_WIDTH * 0.5, 30);
-	return view->label != NULL ? KN_OK : KN_ERR_NOMEM;
-}
-
-/* The scene's theme, small in a corner, at its beginning. */
-static void paint_label(const struct view *view, int64_t ms)
-{
-	const struct palette *palette = scene_palette(view->scene);
-	double t = (double)ms / LABEL_MS;
-	double alpha = t < 0.15 ? paint_ease(t / 0.15) : t > 0.8 ? paint_ease((1 - t) / 0.2) : 1;
-
-	if (t >= 1 || alpha <= 0)
-		return;
-	paint_source(view->cr, palette->accent, alpha);
-	cairo_rectangle(view->cr, 44, 42, 3, 26);
-	cairo_fill(view->cr);
-	paint_text(view->cr, view->label, 58 - 10 * (1 - alpha), 42, palette->ink, 0.92 * alpha,
-		   0.5);
-}
-
-static void view_paint(struct view *view, int64_t now)
-{
-	int64_t ms = now - view->plan->start;
-	double length = (double)(view->plan->end - view->plan->start + FADE_MS);
-	double t = (double)(ms > 0 ? ms : 0) / length;
-
-	cairo_save(view->cr);
-	scene_paint(view->scene, view->cr, t < 1 ? t : 1);
-	paint_vignette(view->cr, PAINT_WIDTH, PAINT_HEIGHT, 0.35);
-	cairo_restore(view->cr);
-	paint_label(view, ms);
-}
-
-/* The current scene, and the next one fading in over its end. */
-static enum kn_err paint_frame(struct view views[2], const struct render_job *job, size_t *index,
-			       int64_t now, cairo_surface_t **frame)
-{
-	struct view *view = &views[*index % 2], *next = &views[(*index + 1) % 2];
-	enum kn_err err = KN_OK;
-	int64_t left;
-
-	if (*index + 1 < job->scenes_n && now >= view->plan->end) {
-		view_close(view);
-		(*index)++;
-		view = next;
-		next = &views[(*index + 1) % 2];
+		cairo_set_source_surface(cr, r->last, 0, 0);
+		cairo_paint_with_alpha(cr, (double)r->fade-- / (FADE + 1));
+		cairo_destroy(cr);
 	}
-	view_paint(view, now);
-	*frame = view->surface;
-	left = view->plan->end - now;
-	if (*index + 1 == job->scenes_n || left > FADE_MS)
-		return KN_OK;
-	if (next->scene == NULL)
-		err = view_open(next, job, *index + 1);
-	if (err != KN_OK)
-		return err;
-	view_paint(next, now);
-	cairo_set_source_surface(view->cr, next->surface, 0, 0);
-	cairo_paint_with_alpha(view->cr, paint_ease(1 - (double)left / FADE_MS));
-	return KN_OK;
+	if (!r->err)
+		r->err = film_frame(r->film, r->frame);
 }
 
-enum kn_err render_film(const struct render_job *job, char *why, size_t why_size)
+static void end_panel(struct render *r)
 {
-	int64_t frames = (job->ms * RENDER_FPS + 999) / 1000;
-	const struct film_opts opts = {
-		.path = job->path,
-		.width = PAINT_WIDTH,
-		.height = PAINT_HEIGHT,
-		.out_width = RENDER_WIDTH,
-		.out_height = RENDER_HEIGHT,
-		.fps = RENDER_FPS,
-		.frames = frames,
-		.crf = 23,
-		.audio = job->audio,
-		.subtitles = job->subtitles,
-		.progress = job->progress,
-		.from = job->from,
-		.to = job->to,
-	};
-	struct view views[2] = {0};
-	struct film *film = NULL;
+	cairo_surface_t *frame = r->frame;
+
+	r->frame = r->last;
+	r->last = frame;
+	r->fade = FADE;
+}
+
+/* Seen from elsewhere in each panel, or two of the same kind would look alike. */
+static enum camera camera_of(size_t index)
+{
+	static const enum camera cameras[] = {CAMERA_NONE, CAMERA_PAN_LEFT, CAMERA_PAN_RIGHT};
+
+	return cameras[index % (sizeof(cameras) / sizeof(cameras[0]))];
+}
+
+/* Frames from `at` to the panel's end. */
+static void paint_panel(struct render *r, const struct panel *panel, const struct text *text,
+			size_t index, int64_t at)
+{
+	char *span = text_span(text, panel->from, panel->to);
+	char *prompt = g_strconcat(panel->query, " ", span, NULL);
+	struct shot shot = {.prompt = prompt,
+			    .title = panel->query,
+			    .low_clear = true,
+			    .seed = (int64_t)index,
+			    .width = r->opts->width,
+			    .height = r->opts->height,
+			    .fps = r->opts->fps,
+			    .frames = panel->end - panel->begin,
+			    .camera = camera_of(index),
+			    .amplitude = 1};
+	struct scene *scene = scene_new(&shot);
+
+	if (!scene)
+		r->err = KN_ERR_NOMEM;
+	for (; !r->err && at < shot.frames; at++) {
+		double t = shot.frames > 1 ? (double)at / (double)(shot.frames - 1) : 0;
+		cairo_t *cr = cairo_create(r->frame);
+
+		scene_paint(scene, cr, t);
+		scene_paint_title(scene, cr, t);
+		cairo_destroy(cr);
+		emit(r);
+	}
+	scene_free(&scene);
+	g_free(prompt);
+	free(span);
+}
+
+/* Decoded bytes become frames as they come; the decoder waits while one is encoded. */
+struct decoder {
+	struct render *render;
+	size_t filled;
+	int64_t frames, wanted;
+};
+
+static void on_decoded(void *arg, const char *data, size_t len)
+{
+	struct decoder *d = arg;
 	cairo_surface_t *frame;
-	enum kn_err err, closed;
-	size_t index = 0;
+	size_t size, part;
 
-	snprintf(why, why_size, "%s", "Out of memory");
-	err = film_open(&film, &opts);
-	if (err != KN_OK) {
-		snprintf(why, why_size, "ffmpeg %s",
-			 err == KN_ERR_NOT_FOUND ? "is not installed" : "could not be started");
-		return err;
+	while (len && d->frames < d->wanted && !d->render->err) {
+		frame = d->render->frame;
+		size = (size_t)cairo_image_surface_get_stride(frame) *
+		       (size_t)cairo_image_surface_get_height(frame);
+		part = size - d->filled < len ? size - d->filled : len;
+		memcpy(cairo_image_surface_get_data(frame) + d->filled, data, part);
+		d->filled += part;
+		data += part;
+		len -= part;
+		if (d->filled < size)
+			continue;
+		d->filled = 0;
+		d->frames++;
+		cairo_surface_mark_dirty(frame);
+		emit(d->render);
 	}
-	err = view_open(&views[0], job, 0);
-	for (int64_t i = 0; i < frames && err == KN_OK; i++) {
-		err = paint_frame(views, job, &index, i * 1000 / RENDER_FPS, &frame);
-		if (err == KN_OK)
-			err = film_frame(film, frame);
+}
+
+/* How many frames of the panel the clip gave; it is held to one format, files, and limits. */
+static int64_t play_clip(struct render *r, const struct panel *panel)
+{
+	struct decoder decoder = {.render = r, .wanted = panel->end - panel->begin};
+	char filter[160], count[24], why[256];
+	const char *const argv[] = {"ffmpeg",       "-nostdin", "-hide_banner",
+				    "-loglevel",    "error",    "-protocol_whitelist",
+				    "file",         "-threads", "1",
+				    "-stream_loop", "-1",       "-f",
+				    "mov",          "-i",       panel->clip,
+				    "-an",          "-vf",      filter,
+				    "-frames:v",    count,      "-f",
+				    "rawvideo",     "pipe:1",   NULL};
+	struct program_opts opts = {.argv = argv,
+				    .output = on_decoded,
+				    .arg = &decoder,
+				    .cpu_seconds = DECODE_SECONDS,
+				    .wall_seconds = DECODE_SECONDS};
+	int w = r->opts->width, h = r->opts->height;
+
+	snprintf(filter, sizeof(filter),
+		 "fps=%d,scale=%d:%d:force_original_aspect_ratio=increase,crop=%d:%d,setsar=1,"
+		 "format=bgr0",
+		 r->opts->fps, w, h, w, h);
+	snprintf(count, sizeof(count), "%lld", (long long)decoder.wanted);
+	if (program_run(&opts, why, sizeof(why)))
+		worker_log("The clip for \"%s\" could not be played (%s)", panel->query, why);
+	return decoder.frames;
+}
+
+static enum kn_err open_film(struct render *r, int64_t frames)
+{
+	const struct render_opts *opts = r->opts;
+
+	r->frame = cairo_image_surface_create(CAIRO_FORMAT_RGB24, opts->width, opts->height);
+	r->last = cairo_image_surface_create(CAIRO_FORMAT_RGB24, opts->width, opts->height);
+	if (cairo_surface_status(r->frame) || cairo_surface_status(r->last))
+		return KN_ERR_NOMEM;
+	return film_open(&r->film, &(struct film_opts){.path = opts->file,
+						       .width = opts->width,
+						       .height = opts->height,
+						       .fps = opts->fps,
+						       .frames = frames,
+						       .crf = CRF,
+						       .audio = opts->audio,
+						       .subtitles = opts->captions,
+						       .progress = on_progress,
+						       .from = PERCENT_FROM,
+						       .to = PERCENT_TO});
+}
+
+enum kn_err render_film(const struct storyboard *board, const struct text *text,
+			const struct render_opts *opts, char *why, size_t why_size)
+{
+	struct render r = {.opts = opts};
+	enum kn_err err;
+
+	snprintf(why, why_size, "ffmpeg could not be started");
+	r.err = open_film(&r, board->panels[board->count - 1].end);
+	for (size_t i = 0; !r.err && i < board->count; i++) {
+		const struct panel *panel = &board->panels[i];
+		int64_t shown = panel->clip ? play_clip(&r, panel) : 0;
+
+		paint_panel(&r, panel, text, i, shown);
+		end_panel(&r);
 	}
-	closed = film_close(&film, why, why_size);
-	view_close(&views[0]);
-	view_close(&views[1]);
-	return err == KN_OK || err == KN_ERR_IO ? closed != KN_OK ? closed : err : err;
+	err = film_close(&r.film, why, why_size);
+	cairo_surface_destroy(r.frame);
+	cairo_surface_destroy(r.last);
+	return err ? err : r.err;
 }

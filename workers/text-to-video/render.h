@@ -1,24 +1,17 @@
-/* The film itself: backgrounds that change with the scenes, captions burned in, the narration as
- * its sound. */
+/* The film in one pass: panels are painted, or decoded from their clips, and go frame by frame to
+ * the encoder, which adds narration and captions. */
 #ifndef RENDER_H
 #define RENDER_H
 
-#include "workers/text-to-video/scenes.h"
+#include "workers/text-to-video/storyboard.h"
 
-enum { RENDER_WIDTH = 1280, RENDER_HEIGHT = 720, RENDER_FPS = 24 };
-
-struct render_job {
-	const struct film_scene *scenes;
-	size_t scenes_n;
-	int64_t ms;
-	int64_t seed;
-	const char *audio, *subtitles,
-		*path; /* files in the working directory, of our own naming */
-	void (*progress)(void *arg, int percent);
-	int from, to;
+struct render_opts {
+	int width, height, fps;
+	const char *audio, *captions; /* files with plain names */
+	const char *file;
 };
 
-/* why: a reason for people. */
-enum kn_err render_film(const struct render_job *job, char *why, size_t why_size);
+enum kn_err render_film(const struct storyboard *board, const struct text *text,
+			const struct render_opts *opts, char *why, size_t why_size);
 
 #endif
