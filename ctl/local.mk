@@ -7,3 +7,4 @@ ctl_kinoractl_SOURCES = \
 	ctl/main.c \
 	ctl/service.c
 ctl_kinoractl_LDADD = $(KINORA_LIBS)
+dist_man_MANS += docs/kinoractl.1

@@ -1,6 +1,6 @@
 """kinoractl, as an administrator types it."""
 
-from conftest import DONE
+from daemon_pair import DONE
 
 
 def test_jobs(pair):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import DONE, MP4, is_alive, wait_for
+from daemon_pair import DONE, is_alive, wait_for
 
 
 def test_a_job_is_done(pair):

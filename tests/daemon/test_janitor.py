@@ -3,7 +3,7 @@
 import os
 import time
 
-from conftest import DONE, wait_for
+from daemon_pair import DONE, wait_for
 
 
 def old_file(path):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import DONE, KINORAD, Control, is_alive, wait_for
+from daemon_pair import DONE, KINORAD, is_alive, wait_for
 
 
 def test_a_killed_responder_is_back(pair):

@@ -1,0 +1,139 @@
+"""A kinorad with its responder, alone in a directory, with workers that are small shell scripts."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from control_client import Control, request
+
+BUILD = pathlib.Path(os.environ.get("KINORA_BUILD", pathlib.Path(__file__).resolve().parents[2]))
+KINORAD = BUILD / "daemon/kinorad"
+FCGI = BUILD / "fcgi/kinora-fcgi"
+CTL = BUILD / "ctl/kinoractl"
+
+# What libmagic takes for an MP4.
+MP4 = r"printf '\000\000\000\030ftypmp42\000\000\000\000mp42isom\000\000\000\010mdat'"
+DONE = MP4 + """ >out.mp4
+echo '{"version":1}'
+echo '{"type":"asset","name":"video","file":"out.mp4"}'
+"""
+
+
+def wait_for(check, seconds=10, every=0.01):
+    """What check returns once it is true; fails after so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(ConnectionError, FileNotFoundError, TimeoutError):
+            value = check()
+            if value:
+                return value
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(every)
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+class Pair:
+    def __init__(self, path):
+        self.path = path
+        self.run = path / "run"
+        self.work = path / "work"
+        self.process = None
+        self.sets = ["threads=8", "cache_size=8M", "log_level=debug"]
+        self.workers = []
+        self.log = open(path / "log", "wb")
+
+    def worker(self, script, name="fake", serves="grok_imagine/grok", slots=1, deadline="30s", attempts=1):
+        """A worker that is a shell script. The job is on its standard input."""
+        program = self.path / f"worker-{name}"
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(0o755)
+        self.workers.append(f"[worker {name}]\nserves = {serves}\ncommand = {program}\nslots = {slots}\n"
+                            f"deadline = {deadline}\nattempts = {attempts}\n")
+
+    def arguments(self):
+        conf = self.path / "kinora.conf"
+        conf.write_text(f"data_path = {self.path}\n" + "\n".join(self.workers))
+        return ["--conf", str(conf)] + [a for s in self.sets for a in ("--set", s)]
+
+    def start(self):
+        env = {"PATH": os.environ["PATH"], "KINORA_FCGI": str(FCGI)}
+        env |= {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+        self.process = subprocess.Popen([KINORAD, *self.arguments()], env=env, stderr=self.log)
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, seconds=20):
+        return wait_for(lambda: self.call("ping")["pid"], seconds)
+
+    def stop(self):
+        """SIGTERM, and an orderly end."""
+        self.process.terminate()
+        assert self.process.wait(30) == 0
+        self.process = None
+
+    def kill(self):
+        """kill -9 of kinorad alone."""
+        self.process.kill()
+        self.process.wait()
+
+    def clear(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+        elif self.pid("kinora-fcgi"):  # an orphan
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid("kinora-fcgi"), signal.SIGKILL)
+        self.log.close()
+
+    def pid(self, name):
+        try:
+            return int((self.run / f"{name}.pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def control(self):
+        return Control(self.run / "control.sock")
+
+    def call(self, op, **body):
+        with self.control() as control:
+            return control.call(op, **body)
+
+    def ctl(self, *args, code=0):
+        done = subprocess.run([CTL, *self.arguments(), *args], capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout) if "--json" in args else done.stdout + done.stderr
+
+    def create(self, prompt="A sunset"):
+        body = json.dumps({"model": "grok", "prompt": prompt}).encode()
+        status, answer = request(self.run / "fcgi.sock", "POST", "/v1/video/generations", body)
+        assert status in (200, 201, 202), answer
+        return json.loads(answer)["id"]
+
+    def job(self, job_id):
+        return self.call("show", id=job_id)["job"]
+
+    def wait_state(self, job_id, state, seconds=15):
+        wait_for(lambda: self.job(job_id)["state"] == state, seconds)
+        return self.job(job_id)
+
+    def text(self):
+        return (self.path / "log").read_text(errors="replace")
+
+    def processes(self):
+        """Processes that carry this instance's work directory in their environment."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and f"KINORA_WORK_DIR={self.work}/".encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+        return found
