@@ -1,4 +1,8 @@
-# All of the responder but main(), so that unit tests can link it.
+pkglibexec_PROGRAMS += fcgi/kinora-fcgi
+fcgi_kinora_fcgi_SOURCES = fcgi/main.c
+fcgi_kinora_fcgi_LDADD = $(RESPONDER_LIBS)
+
+# All of it but main(), so that unit tests can link it.
 noinst_LIBRARIES += fcgi/libresponder.a
 fcgi_libresponder_a_SOURCES = \
 	fcgi/api/grok_3d.c fcgi/api/grok_3d_examples.c fcgi/api/grok_3d_examples.h \
@@ -41,4 +45,4 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/work.c fcgi/work.h fcgi/work_priv.h \
 	fcgi/work_admin.c fcgi/work_duty.c fcgi/work_files.c \
 	fcgi/work_idempotency.c fcgi/work_result.c
-RESPONDER_LIBS = fcgi/libresponder.a $(KINORA_LIBS) $(FCGI_LIBS) $(MD_LIBS)
+RESPONDER_LIBS = fcgi/libresponder.a $(STORE_LIBS) $(KINORA_LIBS) $(FCGI_LIBS) $(MD_LIBS)

@@ -76,22 +76,25 @@ enum kn_err fs_remove_tree(const char *path)
 	return kn_err_from_errno(errno);
 }
 
-enum kn_err fs_sync_parent(const char *path)
+enum kn_err fs_sync_dir(const char *path)
 {
-	enum kn_err err;
-	char dir[PATH_MAX];
-	int fd;
+	enum kn_err err = KN_OK;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	err = parent_of(path, dir);
-	if (err != KN_OK)
-		return err;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return kn_err_from_errno(errno);
 	if (fsync(fd) != 0)
 		err = kn_err_from_errno(errno);
 	close(fd);
 	return err;
+}
+
+enum kn_err fs_sync_parent(const char *path)
+{
+	char dir[PATH_MAX];
+	enum kn_err err = parent_of(path, dir);
+
+	return err == KN_OK ? fs_sync_dir(dir) : err;
 }
 
 enum kn_err fs_remove(const char *path)

@@ -13,7 +13,9 @@ enum kn_err fs_make_dirs(const char *path, mode_t mode);
 enum kn_err fs_make_parent(const char *path, mode_t mode);
 /* rm -rf without following links or crossing file systems. Nothing there: KN_OK. */
 enum kn_err fs_remove_tree(const char *path);
-/* Makes names in the directory that a file lies in durable. */
+/* Makes the names in a directory durable. */
+enum kn_err fs_sync_dir(const char *path);
+/* The same for the directory that a file lies in. */
 enum kn_err fs_sync_parent(const char *path);
 /* unlink; nothing there: KN_OK. */
 enum kn_err fs_remove(const char *path);

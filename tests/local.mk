@@ -1,20 +1,32 @@
-# A test is a file: tests/unit/test_NOUN.c is found, built with all of the libraries, and run by
-# `make check`; tests/api/test_*.py are run by `./quickstart test`.
-EXTRA_DIST += tests/conftest.py tests/api tests/unit
+# A unit test is a file: tests/unit/test_NOUN.c is found, linked with every library of the tree, and run by
+# `make check`. `make unit` builds them and runs nothing.
+UNIT_SOURCES = $(sort $(wildcard $(top_srcdir)/tests/unit/test_*.c))
+UNIT_TESTS = $(UNIT_SOURCES:$(top_srcdir)/%.c=%)
+UNIT_LIBS = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LIBS) \
+	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
+
+EXTRA_DIST += tests/api tests/conftest.py tests/run-unit \
+	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/unit/*.[ch] tests/unit/fixtures/*)))
 
 if HAVE_CMOCKA
-unit_tests := $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/tests/unit/test_*.c))
-CLEANFILES += $(unit_tests) tests/unit/*.out
-
-$(unit_tests): %: $(srcdir)/%.c $(noinst_LIBRARIES)
+$(UNIT_TESTS): tests/unit/%: $(top_srcdir)/tests/unit/%.c $(noinst_LIBRARIES)
 	@$(MKDIR_P) tests/unit
-	$(AM_V_CCLD)$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) \
-		$(CFLAGS) $(CMOCKA_CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< \
-		daemon/libdaemon.a $(RESPONDER_LIBS) $(CMOCKA_LIBS) $(LIBS)
+	$(AM_V_CCLD)$(CC) $(DEFS) -I. $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CFLAGS) \
+		-MMD -MP $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_LIBS)
 
-check-local: $(unit_tests)
-	@failed=0; for t in $(unit_tests); do \
-		if ./$$t >$$t.out 2>&1; then echo "PASS: $$t"; \
-		else cat $$t.out; echo "FAIL: $$t"; failed=1; fi; \
-	done; exit $$failed
+unit: $(UNIT_TESTS)
+
+check-local: unit
+	@KINORA_SRCDIR='$(abs_top_srcdir)' $(SHELL) $(top_srcdir)/tests/run-unit $(UNIT_TESTS)
+else
+unit check-local:
+	@echo 'The unit tests need cmocka: apt-get install libcmocka-dev' >&2; exit 1
 endif
+
+.PHONY: unit
+mostlyclean-local: unit-clean
+.PHONY: unit-clean
+unit-clean:
+	rm -f $(UNIT_TESTS) $(UNIT_TESTS:=.d) $(UNIT_TESTS:=.out)
+
+-include $(UNIT_TESTS:=.d)

@@ -22,13 +22,13 @@
 struct store;
 struct store_txn; /* what an operation sees inside the writer */
 
-/* Called by the writer after the flush, in commit order. old is NULL for a new job, new is NULL for a
- * deleted one. Must be quick, and must not call the store. */
+/* Called by the writer after the flush, in commit order. old is NULL for a new job, new is NULL for
+ * a deleted one. Must be quick, and must not call the store. */
 typedef void store_change_fn(void *arg, const struct job *old, const struct job *new);
 
 struct store_options {
-	const char *dir;       /* created with mode 0700 if missing */
-	uint64_t cache_bytes;  /* 0: 64 MiB */
+	const char *dir;      /* created with mode 0700 if missing */
+	uint64_t cache_bytes; /* 0: 64 MiB */
 	store_change_fn *on_change;
 	void *on_change_arg;
 };
@@ -40,13 +40,15 @@ void store_close(struct store **store);
 
 /* --- jobs: writing --- */
 
-/* Inserts the job and stamps created, updated and run_at. An empty job->id is drawn by the rule of its api
- * (again on a collision); one that the caller drew, because files already lie under it, is kept:
- * KN_ERR_EXISTS when it is taken. On success *job has those fields filled. KN_ERR_FULL: no space. */
+/* Inserts the job and stamps created, updated and run_at. An empty job->id is drawn by the rule of
+ * its api (again on a collision); one that the caller drew, because files already lie under it, is
+ * kept: KN_ERR_EXISTS when it is taken. On success *job has those fields filled. KN_ERR_FULL: no
+ * space. */
 enum kn_err store_job_create(struct store *store, struct job *job);
 
-/* The claim: of the queued jobs whose class ("api/model") is listed and whose run_at has passed, the one
- * of lowest priority number, then oldest. Moves it to processing under a new lease token. */
+/* The claim: of the queued jobs whose class ("api/model") is listed and whose run_at has passed,
+ * the one of lowest priority number, then oldest. Moves it to processing under a new lease token.
+ */
 struct store_claim {
 	const char *const *classes; /* "grok_imagine/grok", … */
 	size_t classes_n;
@@ -56,9 +58,9 @@ struct store_claim {
 /* KN_ERR_NOT_FOUND: nothing to claim. *out is the caller's to free. */
 enum kn_err store_job_claim(struct store *store, const struct store_claim *claim, struct job **out);
 
-/* Read, change, write: change() runs in the writer on a private copy. When it fails nothing is written
- * and its error is returned. It may run more than once: it must not depend on its earlier run.
- * It must not touch id, api, model, owner or created. */
+/* Read, change, write: change() runs in the writer on a private copy. When it fails nothing is
+ * written and its error is returned. It may run more than once: it must not depend on its earlier
+ * run. It must not touch id, api, model, owner or created. */
 typedef enum kn_err store_change_job_fn(struct job *job, void *arg);
 enum store_durability {
 	STORE_FLUSHED, /* return after the log is on disk */
@@ -67,7 +69,8 @@ enum store_durability {
 /* *out (may be NULL) receives a copy of the job as written. KN_ERR_NOT_FOUND: no such job. */
 enum kn_err store_job_change(struct store *store, const char *id, store_change_job_fn *change,
 			     void *arg, enum store_durability durability, struct job **out);
-/* Removes a job with its index entries. *out (may be NULL) receives what it was. The caller removes files. */
+/* Removes a job with its index entries. *out (may be NULL) receives what it was. The caller removes
+ * files. */
 enum kn_err store_job_delete(struct store *store, const char *id, struct job **out);
 
 /* --- jobs: reading --- */
@@ -82,12 +85,13 @@ struct store_row {
 	bool has_assets; /* completed, and its files not yet expired */
 	int progress;
 	int64_t created, started, finished, expired;
-	const char *model, *prompt, *owner, *error; /* prompt is cut to 2,000 bytes at a character; "" for none */
+	const char *model, *prompt, *owner,
+		*error; /* prompt is cut to 2,000 bytes at a character; "" for none */
 };
 
 struct store_query {
-	int api;	   /* enum job_api, or -1: all dialects */
-	int state;	   /* enum job_state, or -1: any */
+	int api;           /* enum job_api, or -1: all dialects */
+	int state;         /* enum job_state, or -1: any */
 	const char *owner; /* NULL: anyone's */
 	const char *after; /* an id: rows older than it; NULL: from the newest */
 	size_t limit;
@@ -97,7 +101,7 @@ struct store_page {
 	struct store_row *rows; /* newest first */
 	size_t n;
 	uint64_t total; /* of all matches, from the counters */
-	char *text;	/* backs the rows' strings */
+	char *text;     /* backs the rows' strings */
 };
 
 /* KN_ERR_NOT_FOUND: `after` names no job. Free the page with store_page_free(). */
@@ -120,8 +124,8 @@ struct store_ids {
 };
 void store_ids_free(struct store_ids *ids);
 
-/* Processing jobs whose lease ended before `now`, at most `max`, oldest first; *next (may be NULL) is the
- * first deadline after them, or INT64_MAX. */
+/* Processing jobs whose lease ended before `now`, at most `max`, oldest first; *next (may be NULL)
+ * is the first deadline after them, or INT64_MAX. */
 enum kn_err store_lease_due(struct store *store, int64_t now, size_t max, struct store_ids *out,
 			    int64_t *next);
 /* Terminal jobs of one dialect that finished before `before` and still have files, oldest first. */
@@ -149,8 +153,8 @@ struct store_value {
 
 enum kn_err store_get(struct store *store, enum store_table table, const void *key, size_t key_len,
 		      struct store_value *out);
-/* Calls each() for entries whose key starts with prefix, in key order, until it returns other than KN_OK
- * (which is then returned). each() must not call the store. */
+/* Calls each() for entries whose key starts with prefix, in key order, until it returns other than
+ * KN_OK (which is then returned). each() must not call the store. */
 typedef enum kn_err store_each_fn(void *arg, const void *key, size_t key_len, const void *data,
 				  size_t data_len);
 enum kn_err store_each(struct store *store, enum store_table table, const void *prefix,
@@ -158,8 +162,8 @@ enum kn_err store_each(struct store *store, enum store_table table, const void *
 /* A named number, 0 if never written: usage, limits. */
 enum kn_err store_counter_get(struct store *store, const char *name, int64_t *out);
 
-/* An operation of one's own, run by the writer in its transaction. It must check before it writes: when it
- * returns an error, nothing it wrote may stand, and it may run again. */
+/* An operation of one's own, run by the writer in its transaction. It must check before it writes:
+ * when it returns an error, nothing it wrote may stand, and it may run again. */
 typedef enum kn_err store_write_fn(struct store_txn *txn, void *arg);
 enum kn_err store_write(struct store *store, store_write_fn *fn, void *arg,
 			enum store_durability durability);
@@ -172,7 +176,8 @@ enum kn_err store_txn_put(struct store_txn *txn, enum store_table table, const v
 /* KN_ERR_NOT_FOUND if there was none. */
 enum kn_err store_txn_delete(struct store_txn *txn, enum store_table table, const void *key,
 			     size_t key_len);
-enum kn_err store_txn_counter_add(struct store_txn *txn, const char *name, int64_t by, int64_t *now);
+enum kn_err store_txn_counter_add(struct store_txn *txn, const char *name, int64_t by,
+				  int64_t *now);
 enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out);
 /* Inserts as store_job_create() does. */
 enum kn_err store_txn_job_create(struct store_txn *txn, struct job *job);

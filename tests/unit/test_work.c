@@ -132,6 +132,8 @@ static enum job_state state_of(struct fixture *f, const char *id)
 	return is;
 }
 
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
 static off_t size_at(const struct fixture *f, const char *rel_format, const char *id)
 {
 	char rel[128], path[PATH_MAX];
@@ -141,8 +143,6 @@ static off_t size_at(const struct fixture *f, const char *rel_format, const char
 	assert_int_equal(asset_path(&f->conf, rel, path), KN_OK);
 	return stat(path, &st) == 0 ? st.st_size : -1;
 }
-
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
 static void test_complete(void **state)
 {

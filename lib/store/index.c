@@ -1,0 +1,247 @@
+/*
+ * The only place that keeps the indices. What a job has in them is a list of
+ * entries computed from the job; a write deletes the old job's entries that the
+ * new one lacks and puts those that are new or changed. Counters count entries
+ * by prefix, so they cannot disagree with a list.
+ */
+#include "store_priv.h"
+#include "../job_codec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ENTRIES_MAX = 7 }; /* list 4, ready, lease, expiry */
+
+struct entry {
+	int table;
+	struct key key;
+	size_t counted; /* length of the prefix that is counted, or 0 */
+};
+
+struct entries {
+	struct entry v[ENTRIES_MAX];
+	size_t n;
+	struct bytes columns; /* the data of entries in the list; the others have none */
+};
+
+struct key list_prefix(const char *owner, enum job_api api, unsigned state)
+{
+	struct key key = {.len = 0};
+
+	key_put_text(&key, owner);
+	key_put_u8(&key, api);
+	key_put_u8(&key, state);
+	return key;
+}
+
+struct key ready_prefix(const char *class_name)
+{
+	struct key key = {.len = 0};
+
+	key_put_text(&key, class_name);
+	return key;
+}
+
+struct key count_key(int table, const struct key *prefix)
+{
+	struct key key = {.len = 0, .too_long = prefix->too_long};
+
+	key_put_u8(&key, (unsigned)table);
+	key_put(&key, prefix->data, prefix->len);
+	return key;
+}
+
+static struct entry *add(struct entries *entries, int table)
+{
+	struct entry *entry = &entries->v[entries->n++];
+
+	entry->table = table;
+	entry->key.len = 0;
+	entry->key.too_long = false;
+	entry->counted = 0;
+	return entry;
+}
+
+static void add_to_list(struct entries *entries, const struct job *job, const char *owner,
+			unsigned state)
+{
+	struct entry *entry = add(entries, TABLE_LIST);
+
+	entry->key = list_prefix(owner, job->api, state);
+	entry->counted = entry->key.len;
+	key_put_time_desc(&entry->key, job->created);
+	key_put_text(&entry->key, job->id);
+}
+
+static void add_to_queue(struct entries *entries, const struct job *job)
+{
+	struct entry *entry = add(entries, TABLE_READY);
+	char class_name[KEY_MAX];
+	int len = snprintf(class_name, sizeof(class_name), "%s/%s", job_api_name(job->api),
+			   job->model);
+
+	entry->key = ready_prefix(class_name);
+	entry->key.too_long |= len >= (int)sizeof(class_name);
+	entry->counted = entry->key.len;
+	key_put_u8(&entry->key, job->priority);
+	key_put_time(&entry->key, job->run_at);
+	key_put_time(&entry->key, job->created);
+	key_put_text(&entry->key, job->id);
+}
+
+static void add_to_lease(struct entries *entries, const struct job *job)
+{
+	struct entry *entry = add(entries, TABLE_LEASE);
+
+	key_put_time(&entry->key, job->lease.until);
+	key_put_text(&entry->key, job->id);
+}
+
+static void add_to_expiry(struct entries *entries, const struct job *job)
+{
+	struct entry *entry = add(entries, TABLE_EXPIRY);
+
+	key_put_u8(&entry->key, job->api);
+	key_put_time(&entry->key, job->finished);
+	key_put_text(&entry->key, job->id);
+}
+
+/* What the job has in the indices; nothing for NULL. */
+static void compute(const struct job *job, struct entries *entries)
+{
+	entries->n = 0;
+	entries->columns = (struct bytes){0};
+	if (job == NULL)
+		return;
+	row_encode(job, &entries->columns);
+	add_to_list(entries, job, NULL, ANY_STATE);
+	add_to_list(entries, job, NULL, job->state);
+	if (job->owner != NULL && job->owner[0] != '\0') {
+		add_to_list(entries, job, job->owner, ANY_STATE);
+		add_to_list(entries, job, job->owner, job->state);
+	}
+	if (job->state == JOB_QUEUED)
+		add_to_queue(entries, job);
+	if (job->state == JOB_PROCESSING && job->lease.until > 0)
+		add_to_lease(entries, job);
+	if (job_state_is_terminal(job->state) && job->expired == 0 &&
+	    job->assets.n + job->inputs.n > 0)
+		add_to_expiry(entries, job);
+}
+
+static bool contains(const struct entries *entries, const struct entry *wanted)
+{
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct entry *e = &entries->v[i];
+
+		if (e->table == wanted->table && e->key.len == wanted->key.len &&
+		    memcmp(e->key.data, wanted->key.data, e->key.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum kn_err count(struct store_txn *txn, const struct entry *entry, int64_t by)
+{
+	struct key prefix = {.len = 0}, key;
+
+	if (entry->counted == 0)
+		return KN_OK;
+	key_put(&prefix, entry->key.data, entry->counted);
+	key = count_key(entry->table, &prefix);
+	return counter_add(txn, &key, by);
+}
+
+static enum kn_err delete_entries(struct store_txn *txn, const struct entries *old,
+				  const struct entries *new)
+{
+	enum kn_err err = KN_OK;
+
+	for (size_t i = 0; i < old->n && err == KN_OK; i++) {
+		const struct entry *entry = &old->v[i];
+
+		if (contains(new, entry))
+			continue;
+		err = txn_delete(txn, entry->table, entry->key.data, entry->key.len);
+		if (err == KN_ERR_NOT_FOUND)
+			err = KN_ERR_CORRUPT; /* an index that had lost an entry */
+		if (err == KN_OK)
+			err = count(txn, entry, -1);
+	}
+	return err;
+}
+
+static bool same_columns(const struct entries *a, const struct entries *b)
+{
+	return a->columns.len == b->columns.len &&
+	       memcmp(a->columns.data, b->columns.data, a->columns.len) == 0;
+}
+
+static enum kn_err put_entries(struct store_txn *txn, const struct entries *old,
+			       const struct entries *new)
+{
+	bool same = old->n > 0 && same_columns(old, new);
+	enum kn_err err = KN_OK;
+
+	for (size_t i = 0; i < new->n &&err == KN_OK; i++) {
+		const struct entry *entry = &new->v[i];
+		bool in_list = entry->table == TABLE_LIST, kept = contains(old, entry);
+
+		if (kept && (same || !in_list))
+			continue;
+		err = txn_put(txn, entry->table, entry->key.data, entry->key.len,
+			      in_list ? new->columns.data : NULL, in_list ? new->columns.len : 0,
+			      0);
+		if (err == KN_OK && !kept)
+			err = count(txn, entry, 1);
+	}
+	return err;
+}
+
+static enum kn_err put_indices(struct store_txn *txn, const struct job *old, const struct job *new)
+{
+	struct entries had, has;
+	enum kn_err err = KN_OK;
+
+	compute(old, &had);
+	compute(new, &has);
+	if (had.columns.failed || has.columns.failed)
+		err = KN_ERR_NOMEM;
+	for (size_t i = 0; i < has.n && err == KN_OK; i++)
+		if (has.v[i].key.too_long)
+			err = KN_ERR_INVALID;
+	if (err == KN_OK)
+		err = delete_entries(txn, &had, &has);
+	if (err == KN_OK)
+		err = put_entries(txn, &had, &has);
+	free(had.columns.data);
+	free(has.columns.data);
+	return err;
+}
+
+static enum kn_err put_record(struct store_txn *txn, const struct job *job, u_int32_t flags)
+{
+	unsigned char *data = NULL;
+	size_t len;
+	enum kn_err err = job_encode(job, &data, &len);
+
+	if (err == KN_OK)
+		err = txn_put(txn, TABLE_JOBS, job->id, strlen(job->id), data, len, flags);
+	free(data);
+	return err;
+}
+
+enum kn_err put_job(struct store_txn *txn, const struct job *old, const struct job *new)
+{
+	enum kn_err err;
+
+	if (new != NULL)
+		err = put_record(txn, new, old == NULL ? DB_NOOVERWRITE : 0);
+	else
+		err = txn_delete(txn, TABLE_JOBS, old->id, strlen(old->id));
+	if (err == KN_OK)
+		err = put_indices(txn, old, new);
+	if (err == KN_OK)
+		err = txn_note_change(txn, old, new);
+	return err;
+}

@@ -1,0 +1,185 @@
+#include "store_priv.h"
+#include "../clock.h"
+#include "../job_codec.h"
+
+#include <assert.h>
+
+enum { DRAWS_MAX = 100 };
+
+enum kn_err store_job_get(struct store *store, const char *id, struct job **out)
+{
+	struct store_read read;
+	enum kn_err err = store_read(store, NULL, TABLE_JOBS, id, strlen(id), &read);
+
+	if (err == KN_OK)
+		err = job_decode(read.data, read.len, out);
+	store_read_free(&read);
+	return err;
+}
+
+enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out)
+{
+	struct store_read read;
+	enum kn_err err = txn_read(txn, TABLE_JOBS, id, strlen(id), &read);
+
+	if (err == KN_OK)
+		err = job_decode(read.data, read.len, out);
+	store_read_free(&read);
+	return err;
+}
+
+enum kn_err store_txn_job_put(struct store_txn *txn, const struct job *old, const struct job *new)
+{
+	return put_job(txn, old, new);
+}
+
+/* --- create --- */
+
+static void draw_id(struct job *job)
+{
+	static void (*const draw[JOB_API_COUNT])(char[ID_SIZE]) = {
+		[JOB_GROK_IMAGINE] = id_new_grok_imagine,
+		[JOB_TEXT_TO_VIDEO] = id_new_uuid,
+		[JOB_GROK_3D] = id_new_hex8,
+		[JOB_VIVID_FLOW] = id_new_uuid,
+	};
+
+	draw[job->api](job->id);
+}
+
+/* Strictly later than every job before, whatever the clock does. */
+static int64_t next_created(struct store *store)
+{
+	int64_t now = clock_wall_us();
+
+	return now > store->last_created ? now : store->last_created + 1;
+}
+
+enum kn_err store_txn_job_create(struct store_txn *txn, struct job *job)
+{
+	bool draws = job->id[0] == '\0';
+	enum kn_err err = KN_ERR_EXISTS;
+
+	if (txn->store->space_is_low)
+		return KN_ERR_FULL;
+	job->created = job->updated = job->run_at = next_created(txn->store);
+	for (int i = 0; i < (draws ? DRAWS_MAX : 1) && err == KN_ERR_EXISTS; i++) {
+		if (draws)
+			draw_id(job);
+		err = put_job(txn, NULL, job);
+	}
+	if (err == KN_OK)
+		txn->store->last_created = job->created;
+	else if (draws)
+		job->id[0] = '\0';
+	return err;
+}
+
+struct create {
+	struct job *job;
+	bool draws;
+};
+
+static enum kn_err run_create(struct store_txn *txn, void *arg)
+{
+	struct create *create = arg;
+
+	if (create->draws)
+		create->job->id[0] = '\0'; /* it may have been drawn by a run that was aborted */
+	return store_txn_job_create(txn, create->job);
+}
+
+enum kn_err store_job_create(struct store *store, struct job *job)
+{
+	struct create create = {job, job->id[0] == '\0'};
+
+	return store_write(store, run_create, &create, STORE_FLUSHED);
+}
+
+/* --- change --- */
+
+struct change_op {
+	const char *id;
+	store_change_job_fn *change;
+	void *arg;
+	bool wanted;
+	struct job *out;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+/* Whether change() kept its hands off what indices are built on. */
+static bool is_same_job(const struct job *a, const struct job *b)
+{
+	return strcmp(a->id, b->id) == 0 && a->api == b->api && a->created == b->created &&
+	       same_text(a->model, b->model) && same_text(a->owner, b->owner);
+}
+
+static enum kn_err run_change(struct store_txn *txn, void *arg)
+{
+	struct change_op *op = arg;
+	struct job *old = NULL, *new = NULL;
+	enum kn_err err;
+
+	job_free(&op->out); /* of a run that was aborted */
+	err = store_txn_job_get(txn, op->id, &old);
+	if (err == KN_OK) {
+		new = job_copy(old);
+		err = new != NULL ? op->change(new, op->arg) : KN_ERR_NOMEM;
+	}
+	if (err != KN_OK)
+		goto out;
+	assert(is_same_job(old, new));
+	new->updated = clock_wall_us();
+	err = put_job(txn, old, new);
+	if (err == KN_OK && op->wanted) {
+		op->out = new;
+		new = NULL;
+	}
+out:
+	job_free(&old);
+	job_free(&new);
+	return err;
+}
+
+static enum kn_err write_for_job(struct store *store, store_write_fn *run, struct change_op *op,
+				 enum store_durability durability, struct job **out)
+{
+	enum kn_err err = store_write(store, run, op, durability);
+
+	if (err == KN_OK && out != NULL)
+		*out = op->out;
+	else
+		job_free(&op->out);
+	return err;
+}
+
+enum kn_err store_job_change(struct store *store, const char *id, store_change_job_fn *change,
+			     void *arg, enum store_durability durability, struct job **out)
+{
+	struct change_op op = {.id = id, .change = change, .arg = arg, .wanted = out != NULL};
+
+	return write_for_job(store, run_change, &op, durability, out);
+}
+
+/* --- delete --- */
+
+static enum kn_err run_delete(struct store_txn *txn, void *arg)
+{
+	struct change_op *op = arg;
+	enum kn_err err;
+
+	job_free(&op->out);
+	err = store_txn_job_get(txn, op->id, &op->out);
+	return err == KN_OK ? put_job(txn, op->out, NULL) : err;
+}
+
+enum kn_err store_job_delete(struct store *store, const char *id, struct job **out)
+{
+	struct change_op op = {.id = id};
+
+	return write_for_job(store, run_delete, &op, STORE_FLUSHED, out);
+}

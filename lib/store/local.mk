@@ -1,0 +1,17 @@
+noinst_LIBRARIES += lib/store/libstore.a
+lib_store_libstore_a_SOURCES = \
+	lib/store/checkpoint.c \
+	lib/store/counters.c \
+	lib/store/duties.c \
+	lib/store/env.c \
+	lib/store/index.c \
+	lib/store/jobs.c \
+	lib/store/key.h \
+	lib/store/lists.c \
+	lib/store/queue.c \
+	lib/store/row.c \
+	lib/store/scan.c \
+	lib/store/store.h lib/store/store_priv.h \
+	lib/store/tables.c \
+	lib/store/writer.c
+STORE_LIBS = lib/store/libstore.a $(DB_LIBS)

@@ -1,0 +1,175 @@
+/*
+ * What the files of the store share.
+ *
+ * Tables (Berkeley DB btrees), beside those of enum store_table:
+ *
+ *   jobs      id -> record (job_codec.h)
+ *   list      (owner, api, state or ANY_STATE, created descending, id) -> columns (row.c);
+ *             each job lies under owner "" and, if it has one, under its owner too
+ *   ready     (class, priority, run_at, created, id) -> nothing: the queue
+ *   lease     (until, id) -> nothing: processing jobs whose lease ends
+ *   expiry    (api, finished, id) -> nothing: ended jobs that still have files
+ *   counters  (table, prefix) -> how many entries of that table have the prefix;
+ *             (COUNTER_NAMED, name) -> a number
+ *
+ * index.c alone writes jobs, list, ready, lease and expiry.
+ */
+#ifndef STORE_PRIV_H
+#define STORE_PRIV_H
+
+#include "store.h"
+#include "key.h"
+#include "../bytes.h"
+
+#include <db.h>
+#include <pthread.h>
+
+enum {
+	TABLE_JOBS = STORE_TABLE_COUNT,
+	TABLE_LIST,
+	TABLE_READY,
+	TABLE_LEASE,
+	TABLE_EXPIRY,
+	TABLE_COUNTERS,
+	TABLE_COUNT
+};
+
+enum {
+	ANY_STATE = 0xff,
+	COUNTER_NAMED = 0xff, /* the rest are numbers of tables */
+};
+
+struct writer;
+struct checkpointer;
+
+struct store {
+	char *dir; /* absolute */
+	int lock_fd;
+	DB_ENV *env;
+	DB *tables[TABLE_COUNT];
+	store_change_fn *on_change;
+	void *on_change_arg;
+	struct writer *writer;
+	struct checkpointer *checkpointer;
+	int64_t last_created; /* the writer's: of the newest job */
+	bool space_is_low;    /* the writer's: no new jobs, so that those under way can end */
+};
+
+/* --- env.c --- */
+
+enum {
+	STORE_PAGE_SIZE = 4096,
+	STORE_RETRIES = 100, /* of a read that a deadlock was resolved against */
+};
+
+static inline DBT store_dbt(const void *data, size_t len)
+{
+	DBT dbt = {0};
+
+	dbt.data = (void *)(uintptr_t)data; /* Berkeley DB does not write to it */
+	dbt.size = (u_int32_t)len;
+	return dbt;
+}
+
+/* The error that a Berkeley DB result stands for. A panic of the environment ends the process: a
+ * new one recovers. `what` is for the log. */
+enum kn_err store_db_error(const struct store *store, int ret, const char *what);
+/* Whether the file system is nearly full. */
+bool store_space_is_low(const struct store *store);
+
+/* A value read into the caller's memory, or into malloc'd memory when it is larger. */
+struct store_read {
+	const void *data;
+	size_t len;
+	void *large;
+	unsigned char small[2048];
+};
+/* txn NULL: a read alone, repeated if it lost to a deadlock. KN_ERR_NOT_FOUND. */
+enum kn_err store_read(const struct store *store, DB_TXN *txn, int table, const void *key,
+		       size_t len, struct store_read *read);
+void store_read_free(struct store_read *read);
+
+/* --- checkpoint.c --- */
+
+enum kn_err checkpointer_start(struct store *store);
+void checkpointer_stop(struct store *store);
+/* After a flush: makes new log files' names durable, and wakes the thread when enough log was
+ * written. */
+enum kn_err checkpointer_flushed(struct store *store);
+
+/* --- writer.c --- */
+
+struct change {
+	struct job *old, *new;
+};
+
+enum { TALLIES_MAX = 32 };
+
+/* One transaction: of a batch, or of one operation of it that runs alone. */
+struct store_txn {
+	struct store *store;
+	DB_TXN *txn;
+	bool wrote;         /* since the present operation began */
+	enum kn_err broken; /* a database call failed: the transaction must not be committed */
+	struct change *changes;
+	size_t changes_n, changes_size;
+	/* Counter changes, written once at the end of the transaction: most operations of a batch
+	 * hit the same. */
+	struct tally {
+		struct key key;
+		int64_t by;
+	} tallies[TALLIES_MAX];
+	size_t tallies_n;
+};
+
+enum kn_err writer_start(struct store *store);
+/* Runs what is queued, then ends; later operations get KN_ERR_SHUTDOWN. */
+void writer_stop(struct store *store);
+/* Writes and deletes inside the transaction; a failure breaks it. flags: 0 or DB_NOOVERWRITE
+ * (KN_ERR_EXISTS, which breaks nothing). */
+enum kn_err txn_put(struct store_txn *txn, int table, const void *key, size_t key_len,
+		    const void *data, size_t len, u_int32_t flags);
+enum kn_err txn_delete(struct store_txn *txn, int table, const void *key, size_t key_len);
+enum kn_err txn_read(struct store_txn *txn, int table, const void *key, size_t key_len,
+		     struct store_read *read);
+/* Remembers a change for on_change, by copies. */
+enum kn_err txn_note_change(struct store_txn *txn, const struct job *old, const struct job *new);
+
+/* --- counters.c --- */
+
+enum kn_err counter_add(struct store_txn *txn, const struct key *key, int64_t by);
+/* txn NULL: what is committed. */
+enum kn_err counter_read(const struct store *store, struct store_txn *txn, const struct key *key,
+			 int64_t *out);
+/* Writes the tallies, before the commit. */
+enum kn_err counters_write(struct store_txn *txn);
+
+/* --- index.c, row.c --- */
+
+/* The list's prefix. state may be ANY_STATE, owner NULL. */
+struct key list_prefix(const char *owner, enum job_api api, unsigned state);
+struct key ready_prefix(const char *class_name);
+/* The key under which entries of `table` with the prefix are counted. */
+struct key count_key(int table, const struct key *prefix);
+/* Writes the record, the index entries and the counters: old NULL inserts (KN_ERR_EXISTS), new NULL
+ * deletes. */
+enum kn_err put_job(struct store_txn *txn, const struct job *old, const struct job *new);
+
+void row_encode(const struct job *job, struct bytes *to);
+/* The row's strings point into data. tail: what follows the prefix in the key. */
+enum kn_err row_decode(const unsigned char *tail, size_t tail_len, const void *data, size_t len,
+		       struct store_row *row);
+enum { LIST_TAIL_MIN = sizeof(int64_t) + 1 };
+
+/* --- scan.c --- */
+
+/* An each function returns it to end a scan well. */
+#define SCAN_STOP ((enum kn_err)KN_ERR_COUNT)
+
+/* Calls each() for entries with the prefix, from the key `from` on (NULL: the first), in key order.
+ * No lock is held meanwhile. chunk: how many bytes to read at once. */
+enum kn_err store_scan(const struct store *store, int table, const struct key *prefix,
+		       const struct key *from, size_t chunk, store_each_fn *each, void *arg);
+enum { SCAN_CHUNK_MIN = 8192, SCAN_CHUNK_MAX = 262144 };
+
+#endif
