@@ -106,9 +106,10 @@ static enum kn_err claim_waiting(struct request *req, const struct claim *claim,
 
 	do {
 		seen = events_now(events);
+		if (request_is_abandoned(req))
+			return KN_ERR_NOT_FOUND;
 		err = claim_now(req, claim, job);
-		if (err != KN_ERR_NOT_FOUND || events_is_shut_down(events) ||
-		    request_is_abandoned(req))
+		if (err != KN_ERR_NOT_FOUND || events_is_shut_down(events))
 			return err;
 		/* A look each second is for jobs whose backoff ends, which is no event. */
 		now = clock_mono_us();
