@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <time.h>
 
-enum { CALL_LIMIT_MS = 60000, USAGE_SIZE = 8192 };
+enum { CALL_LIMIT_MS = 60000 };
 
 static const struct command *const groups[] = {commands_jobs, commands_keys, commands_service,
 					       commands_config};
@@ -220,28 +220,37 @@ static int run(const struct command *command, const struct conf *conf, char **ar
 	return status;
 }
 
+static int load_and_run(const struct command *command, const struct conf_source *source,
+			char **argv)
+{
+	struct conf *conf = NULL;
+	char *message = NULL;
+	int status = EX_CONFIG;
+
+	if (conf_load(source, &conf, &message) == KN_OK)
+		status = run(command, conf, argv);
+	else
+		fprintf(stderr, "kinoractl: %s\n", message != NULL ? message : "out of memory");
+	free(message);
+	conf_free(&conf);
+	return fflush(stdout) == 0 ? status : EX_IOERR;
+}
+
 int main(int argc, char **argv)
 {
-	char *usage = make_usage(), *message = NULL;
+	char *usage = make_usage();
 	const struct command *command;
 	struct options options;
-	struct conf *conf = NULL;
-	int status, first = options_parse(argc, argv, usage, &options);
+	int status = EX_USAGE, first = options_parse(argc, argv, usage, &options);
 
 	free(usage);
 	command = first < argc ? find_command(argv[first], argv[first + 1]) : NULL;
-	if (command == NULL) {
+	if (command != NULL)
+		status = load_and_run(command, &options.source,
+				      argv + first + (command->name[0] != '\0' ? 2 : 1));
+	else
 		fprintf(stderr, "kinoractl: %s; see kinoractl --help\n",
 			first < argc ? "no such command" : "a command is missing");
-		return EX_USAGE;
-	}
-	if (conf_load(&options.source, &conf, &message) != KN_OK) {
-		fprintf(stderr, "kinoractl: %s\n", message != NULL ? message : "out of memory");
-		free(message);
-		return EX_CONFIG;
-	}
-	status = run(command, conf, argv + first + (command->name[0] != '\0' ? 2 : 1));
-	conf_free(&conf);
 	options_free(&options);
-	return fflush(stdout) == 0 ? status : EX_IOERR;
+	return status;
 }

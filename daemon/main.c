@@ -129,7 +129,6 @@ static enum kn_err prepare(struct daemon *daemon)
 	const char *run = daemon->conf->run_path;
 	enum kn_err err;
 
-	daemon->lock = -1;
 	if (asprintf(&daemon->pid_file, "%s/kinorad.pid", run) < 0 ||
 	    asprintf(&daemon->fcgi_pid_file, "%s/kinora-fcgi.pid", run) < 0)
 		return KN_ERR_NOMEM;
@@ -211,26 +210,30 @@ static int run(struct daemon *daemon, char **args)
 	return EX_OK;
 }
 
-int main(int argc, char **argv)
+static int load_and_run(const struct conf_source *source, char **args)
 {
 	struct daemon daemon = {.lock = -1, .sockets = {.fcgi = -1, .control = -1}};
-	struct options options;
 	char *message = NULL;
-	int n = options_parse(argc, argv, usage, &options);
-	int status;
 
-	if (n < argc) {
-		fprintf(stderr, "kinorad: unexpected argument: %s\n", argv[n]);
-		return EX_USAGE;
-	}
-	if (conf_load(&options.source, &daemon.conf, &message) != KN_OK) {
+	if (conf_load(source, &daemon.conf, &message) != KN_OK) {
 		fprintf(stderr, "kinorad: %s\n", message != NULL ? message : "out of memory");
 		free(message);
 		return EX_CONFIG;
 	}
 	log_init("kinorad", (enum log_level)log_level_from_name(daemon.conf->log_level));
+	return run(&daemon, args);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = EX_USAGE, n = options_parse(argc, argv, usage, &options);
+
 	/* The responder takes the same options; its name replaces ours. */
-	status = run(&daemon, argv);
+	if (n == argc)
+		status = load_and_run(&options.source, argv);
+	else
+		fprintf(stderr, "kinorad: unexpected argument: %s\n", argv[n]);
 	options_free(&options);
 	return status;
 }
