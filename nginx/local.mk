@@ -5,9 +5,25 @@ nginx_DATA = \
 	nginx/kinora-headers.conf \
 	nginx/kinora-server.conf \
 	nginx/kinora-videos.conf \
+	nginx/kinora-vivid.conf \
 	nginx/kinora.conf
 EXTRA_DIST += $(nginx_DATA:%=%.in) nginx/private.conf.in
 CLEANFILES += $(nginx_DATA)
+
+# The account page, as nginx sends it.
+accountdir = $(pkgdatadir)/html/account
+dist_account_DATA = \
+	nginx/html/account/account.css \
+	nginx/html/account/account.js \
+	nginx/html/account/api.js \
+	nginx/html/account/dom.js \
+	nginx/html/account/generate.js \
+	nginx/html/account/icon.svg \
+	nginx/html/account/index.html \
+	nginx/html/account/jobs.js \
+	nginx/html/account/keys.js \
+	nginx/html/account/session.js \
+	nginx/html/account/usage.js
 
 nginx/%.conf: $(srcdir)/nginx/%.conf.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) nginx && sed \
@@ -16,6 +32,7 @@ nginx/%.conf: $(srcdir)/nginx/%.conf.in Makefile
 		-e 's,@RUN@,$(localstatedir)/lib/kinora/run,' \
 		-e 's,@VIDEOS@,$(localstatedir)/lib/kinora/videos,' \
 		-e 's,@EXAMPLES@,$(datadir)/kinora/examples,' \
+		-e 's,@HTML@,$(pkgdatadir)/html,' \
 		-e 's,@CORS@,default "*";,' \
 		-e 's,@HOST@,127.0.0.1,;s,@PORT@,8000,;s,@TEXT_PORT@,5000,' \
 		-e 's,@BODY_MAX@,28m,;s,@UPLOAD_MAX@,4097m,;s,@KEEPALIVE@,16,' \

@@ -6,6 +6,7 @@ UNIT_LIBS = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LI
 	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
 
 EXTRA_DIST += tests/api tests/conftest.py tests/run-unit \
+	tests/web/account.mjs tests/web/package.json tests/web/test_account.py \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/unit/*.[ch] tests/unit/fixtures/*)))
 
 if HAVE_CMOCKA
