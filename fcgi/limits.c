@@ -162,10 +162,12 @@ static enum kn_err add_window(struct limits *limits, const struct limit_rule *ru
 	window->length = rule->window_s;
 	pthread_mutex_init(&window->lock, NULL);
 	err = load_window(limits, window);
-	if (err == KN_OK)
+	if (err == KN_OK) {
 		HASH_ADD_STR(limits->table, name, window);
-	else
+	} else {
+		pthread_mutex_destroy(&window->lock);
 		free(window);
+	}
 out:
 	pthread_rwlock_unlock(&limits->lock);
 	return err;

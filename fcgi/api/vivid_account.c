@@ -2,6 +2,7 @@
 #include "vivid_flow.h"
 
 #include "fcgi/gate.h"
+#include "fcgi/header_params.h"
 #include "fcgi/response.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -11,9 +12,14 @@
 
 enum { KEY_DAYS_MAX = 3650 };
 
-/* Both members of {"username", "password"}, or a 400. */
+/* Both members of {"username", "password"}, or a 400. A form of another site can send JSON, but not
+ * call it that: it must not sign a visitor in to its own account. */
 static bool credentials(struct request *req, const char **name, const char **password)
 {
+	if (!header_is(req->content_type, "application/json")) {
+		respond_error(req, KN_ERR_MEDIA_TYPE, "Content-Type must be application/json");
+		return false;
+	}
 	*name = json_get_string(req->json, "username");
 	*password = json_get_string(req->json, "password");
 	if (*name != NULL && *password != NULL)
@@ -103,7 +109,6 @@ void vivid_logout(struct request *req)
 
 void vivid_show_account(struct request *req)
 {
-
 	response_header(req, "Cache-Control", "no-store");
 	answer_session(req, 200, &req->principal->session);
 }
