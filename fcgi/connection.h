@@ -38,6 +38,9 @@ void request_begin(struct request *req, struct connection *connection, struct se
 void request_end(struct request *req);
 struct connection *request_connection(const struct request *req);
 
+/* response_header() for a value that needs neither formatting nor checking. */
+void response_header_plain(struct request *req, const char *name, const char *value);
+
 /* Sends what was answered, in one write; a 500 when nothing was. */
 void response_send(struct request *req);
 /* Ready for the next answer; and for none any more. */

@@ -1,5 +1,6 @@
 #include "cors.h"
 
+#include "connection.h"
 #include "lib/conf.h"
 #include "response.h"
 
@@ -24,11 +25,11 @@ static bool listed(const char *origins, const char *origin)
 /* What Access-Control-Allow-Origin says to this request, or NULL. */
 static const char *allowed_origin(const struct request *req)
 {
-	const char *origins = req->server->conf->cors_origins;
-	const char *origin = request_param(req, "HTTP_ORIGIN");
+	const char *origins = req->server->conf->cors_origins, *origin;
 
 	if (strcmp(origins, "*") == 0)
 		return "*";
+	origin = request_param(req, "HTTP_ORIGIN");
 	return origin != NULL && listed(origins, origin) ? origin : NULL;
 }
 
@@ -38,13 +39,13 @@ void cors_add_headers(struct request *req)
 	const char *allowed = allowed_origin(req);
 
 	if (allowed != NULL)
-		response_header(req, "Access-Control-Allow-Origin", "%s", allowed);
+		response_header_plain(req, "Access-Control-Allow-Origin", allowed);
 	if (allowed != NULL && request_param(req, "HTTP_ORIGIN") != NULL)
 		response_header(req, "Access-Control-Expose-Headers", "%s",
 				"X-Request-Id, Content-Disposition, Location, Retry-After");
 	/* A cache must not give one origin's answer to another. */
 	if (origins[0] != '\0' && strcmp(origins, "*") != 0)
-		response_header(req, "Vary", "Origin");
+		response_header_plain(req, "Vary", "Origin");
 }
 
 /* A list of header names and nothing else, short enough to be sent back. */

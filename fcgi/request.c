@@ -23,18 +23,44 @@ const char *request_param(const struct request *req, const char *name)
 	return FCGX_GetParam(name, request_connection(req)->fcgx.envp);
 }
 
-static const char *param_or(const struct request *req, const char *name, const char *otherwise)
-{
-	const char *value = request_param(req, name);
+/* The parameters that every request needs, read in one pass. */
+struct given {
+	const char *method, *path, *query, *content_type, *content_length, *remote_addr, *scheme,
+		*host, *id;
+};
 
-	return value != NULL ? value : otherwise;
+static void read_given(char **envp, struct given *given)
+{
+	const struct {
+		const char *name;
+		size_t len;
+		const char **to;
+	} wanted[] = {
+#define WANTED(name, field) {name, sizeof(name) - 1, &given->field}
+		WANTED("REQUEST_METHOD", method),
+		WANTED("DOCUMENT_URI", path),
+		WANTED("QUERY_STRING", query),
+		WANTED("CONTENT_TYPE", content_type),
+		WANTED("CONTENT_LENGTH", content_length),
+		WANTED("REMOTE_ADDR", remote_addr),
+		WANTED("REQUEST_SCHEME", scheme),
+		WANTED("HTTP_HOST", host),
+		WANTED("REQUEST_ID", id),
+#undef WANTED
+	};
+
+	for (; *envp != NULL; envp++) {
+		size_t len = strcspn(*envp, "=");
+
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+			if (wanted[i].len == len && memcmp(wanted[i].name, *envp, len) == 0)
+				*wanted[i].to = *envp + len + ((*envp)[len] == '=');
+	}
 }
 
 /* nginx's $request_id, so that both logs name the request alike; else one of our own. */
-static void set_id(struct request *req)
+static void set_id(struct request *req, const char *given)
 {
-	const char *given = param_or(req, "REQUEST_ID", "");
-
 	if (strlen(given) == REQUEST_ID_SIZE - 1 &&
 	    strspn(given, "0123456789abcdef") == REQUEST_ID_SIZE - 1)
 		memcpy(req->id, given, REQUEST_ID_SIZE);
@@ -43,9 +69,8 @@ static void set_id(struct request *req)
 }
 
 /* A Host header ends up in URLs that we answer with: only what can stand in an authority. */
-static const char *clean_host(const struct request *req)
+static const char *clean_host(const char *host)
 {
-	const char *host = param_or(req, "HTTP_HOST", "");
 	size_t n = strlen(host);
 
 	for (size_t i = 0; i < n; i++)
@@ -68,23 +93,25 @@ static int64_t parse_length(const char *text)
 
 void request_begin(struct request *req, struct connection *connection, struct server *server)
 {
+	struct given given = {"GET", "", "", "", "", "", "http", "", ""};
+
+	read_given(connection->fcgx.envp, &given);
+	connection->body = (struct body){0};
 	*req = (struct request){
 		.server = server,
 		.connection = connection,
 		.res = &connection->res,
 		.received = clock_mono_us(),
+		.method = given.method,
+		.path = given.path,
+		.query = given.query,
+		.content_type = given.content_type,
+		.content_length = parse_length(given.content_length),
+		.remote_addr = given.remote_addr,
+		.scheme = strcmp(given.scheme, "https") == 0 ? "https" : "http",
+		.host = clean_host(given.host),
 	};
-	connection->body = (struct body){0};
-	req->method = param_or(req, "REQUEST_METHOD", "GET");
-	req->path = param_or(req, "DOCUMENT_URI", "");
-	req->query = param_or(req, "QUERY_STRING", "");
-	req->content_type = param_or(req, "CONTENT_TYPE", "");
-	req->content_length = parse_length(param_or(req, "CONTENT_LENGTH", ""));
-	req->remote_addr = param_or(req, "REMOTE_ADDR", "");
-	req->scheme =
-		strcmp(param_or(req, "REQUEST_SCHEME", "http"), "https") == 0 ? "https" : "http";
-	req->host = clean_host(req);
-	set_id(req);
+	set_id(req, given.id);
 }
 
 void request_end(struct request *req)
@@ -136,7 +163,10 @@ bool request_is_abandoned(const struct request *req)
 
 void request_set_job(struct request *req, const char *job_id)
 {
-	snprintf(req->job_id, sizeof(req->job_id), "%s", job_id);
+	size_t n = strnlen(job_id, sizeof(req->job_id) - 1);
+
+	memcpy(req->job_id, job_id, n);
+	req->job_id[n] = '\0';
 }
 
 char *request_base_url(const struct request *req)

@@ -60,6 +60,21 @@ static void put_header(struct bytes *to, const char *name, const char *value)
 	put_text(to, "\r\n");
 }
 
+static void put_number(struct bytes *to, uint64_t number)
+{
+	char digits[20], *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	bytes_put(to, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+void response_header_plain(struct request *req, const char *name, const char *value)
+{
+	put_header(&req->res->head, name, value);
+}
+
 void response_header(struct request *req, const char *name, const char *fmt, ...)
 {
 	char value[1024];
@@ -162,15 +177,18 @@ void respond_error(struct request *req, enum kn_err err, const char *text)
 static void build_head(struct request *req, struct bytes *to)
 {
 	struct response *res = req->res;
-	char line[64];
 
-	snprintf(line, sizeof(line), "Status: %d %s\r\n", res->status, reason_of(res->status));
-	put_text(to, line);
+	put_text(to, "Status: ");
+	put_number(to, (uint64_t)res->status);
+	put_text(to, " ");
+	put_text(to, reason_of(res->status));
+	put_text(to, "\r\n");
 	put_header(to, "X-Request-Id", req->id);
 	bytes_put(to, res->head.data, res->head.len);
 	if (!res->by_nginx && res->status != 204) {
-		snprintf(line, sizeof(line), "Content-Length: %zu\r\n", res->body.len);
-		put_text(to, line);
+		put_text(to, "Content-Length: ");
+		put_number(to, res->body.len);
+		put_text(to, "\r\n");
 	}
 	put_text(to, "\r\n");
 	if (strcmp(req->method, "HEAD") != 0)
