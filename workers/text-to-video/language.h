@@ -5,7 +5,6 @@
 #ifndef LANGUAGE_H
 #define LANGUAGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +21,6 @@ struct language {
 	const char *marks; /* letters that only this language has of those of its script, or NULL */
 	const char *voice; /* espeak-ng's */
 	const char *font;  /* a family; Debian: fonts-noto-core, fonts-noto-cjk */
-	bool rtl;
 	enum word_rule rule;
 	const char *stop; /* words of little meaning, as words_find() takes them, or "" */
 };

@@ -18,3 +18,4 @@ workers_text_to_video_text_to_video_SOURCES = \
 	workers/text-to-video/voice.c workers/text-to-video/voice.h
 workers_text_to_video_text_to_video_LDADD = workers/motion/libscene.a $(WORKER_PAINT_LIBS) \
 	$(ESPEAK_LIBS) $(EBUR128_LIBS)
+EXTRA_DIST += tests/workers/test_text_to_video.py tests/bench/text-to-video docs/text-to-video-pipeline.md

@@ -13,6 +13,8 @@
 enum {
 	FADE = 16, /* frames in which a panel comes over the last picture of the one before */
 	CRF = 22,
+	PAINT_WIDTH = 960,
+	PAINT_HEIGHT = 540, /* scaled by the encoder: soft pictures lose nothing, time is won */
 	DECODE_SECONDS = 600,
 	PERCENT_FROM = 90,
 	PERCENT_TO = 99,
@@ -63,18 +65,29 @@ static enum camera camera_of(size_t index)
 	return cameras[index % (sizeof(cameras) / sizeof(cameras[0]))];
 }
 
+/* The query as a title: with a capital, where the script has them. g_free. */
+static char *title_of(const char *query)
+{
+	const char *rest = g_utf8_next_char(query);
+	char *first = g_utf8_strup(query, rest - query), *title = g_strconcat(first, rest, NULL);
+
+	g_free(first);
+	return title;
+}
+
 /* Frames from `at` to the panel's end. */
 static void paint_panel(struct render *r, const struct panel *panel, const struct text *text,
 			size_t index, int64_t at)
 {
 	char *span = text_span(text, panel->from, panel->to);
 	char *prompt = g_strconcat(panel->query, " ", span, NULL);
+	char *title = title_of(panel->query);
 	struct shot shot = {.prompt = prompt,
-			    .title = panel->query,
+			    .title = title,
 			    .low_clear = true,
 			    .seed = (int64_t)index,
-			    .width = r->opts->width,
-			    .height = r->opts->height,
+			    .width = PAINT_WIDTH,
+			    .height = PAINT_HEIGHT,
 			    .fps = r->opts->fps,
 			    .frames = panel->end - panel->begin,
 			    .camera = camera_of(index),
@@ -93,6 +106,7 @@ static void paint_panel(struct render *r, const struct panel *panel, const struc
 		emit(r);
 	}
 	scene_free(&scene);
+	g_free(title);
 	g_free(prompt);
 	free(span);
 }
@@ -146,7 +160,7 @@ static int64_t play_clip(struct render *r, const struct panel *panel)
 				    .arg = &decoder,
 				    .cpu_seconds = DECODE_SECONDS,
 				    .wall_seconds = DECODE_SECONDS};
-	int w = r->opts->width, h = r->opts->height;
+	int w = PAINT_WIDTH, h = PAINT_HEIGHT;
 
 	snprintf(filter, sizeof(filter),
 		 "fps=%d,scale=%d:%d:force_original_aspect_ratio=increase,crop=%d:%d,setsar=1,"
@@ -162,13 +176,15 @@ static enum kn_err open_film(struct render *r, int64_t frames)
 {
 	const struct render_opts *opts = r->opts;
 
-	r->frame = cairo_image_surface_create(CAIRO_FORMAT_RGB24, opts->width, opts->height);
-	r->last = cairo_image_surface_create(CAIRO_FORMAT_RGB24, opts->width, opts->height);
+	r->frame = cairo_image_surface_create(CAIRO_FORMAT_RGB24, PAINT_WIDTH, PAINT_HEIGHT);
+	r->last = cairo_image_surface_create(CAIRO_FORMAT_RGB24, PAINT_WIDTH, PAINT_HEIGHT);
 	if (cairo_surface_status(r->frame) || cairo_surface_status(r->last))
 		return KN_ERR_NOMEM;
 	return film_open(&r->film, &(struct film_opts){.path = opts->file,
-						       .width = opts->width,
-						       .height = opts->height,
+						       .width = PAINT_WIDTH,
+						       .height = PAINT_HEIGHT,
+						       .out_width = opts->width,
+						       .out_height = opts->height,
 						       .fps = opts->fps,
 						       .frames = frames,
 						       .crf = CRF,

@@ -5,8 +5,6 @@
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
-#include <unictype.h>
-#include <unistr.h>
 
 #define WORD_JOINER "\xe2\x81\xa0"
 #define PLAIN "{\\1c&HFFFFFF&}"
@@ -71,74 +69,16 @@ static void append_word(GString *line, const struct word *word)
 	}
 }
 
-static bool is_rtl_word(const struct word *word)
-{
-	const uint8_t *at = (const uint8_t *)word->at;
-	ucs4_t c;
-
-	for (size_t i = 0; i < word->len; i += (size_t)u8_mbtouc(&c, at + i, word->len - i)) {
-		int class;
-
-		u8_mbtouc(&c, at + i, word->len - i);
-		class = uc_bidi_class(c);
-		if (class == UC_BIDI_R || class == UC_BIDI_AL)
-			return true;
-		if (class == UC_BIDI_L || class == UC_BIDI_EN)
-			return false;
-	}
-	return true;
-}
-
-static void reverse(size_t *order, size_t from, size_t to)
-{
-	while (from + 1 < to) {
-		size_t other = order[--to];
-
-		order[to] = order[from];
-		order[from++] = other;
-	}
-}
-
-/*
- * The order in which a line's words stand from left to right. libass orders the letters of each run
- * of one colour but leaves the runs as they come, so what the bidirectional algorithm does with
- * words is done here: all turned round, then those in other scripts turned back.
- */
-static void visual_order(const struct text *text, size_t from, size_t to, size_t *order)
-{
-	size_t count = to - from;
-
-	for (size_t i = 0; i < count; i++)
-		order[i] = from + i;
-	if (!text->language->rtl)
-		return;
-	reverse(order, 0, count);
-	for (size_t i = 0, j; i < count; i = j + 1) {
-		for (j = i; j < count && !is_rtl_word(&text->words[order[j]]); j++)
-			;
-		reverse(order, i, j);
-	}
-}
-
 static void append_line(GString *line, const struct text *text, size_t from, size_t to,
 			size_t spoken)
 {
-	size_t order[to > from ? to - from : 1];
-	bool rtl = text->language->rtl;
-
-	visual_order(text, from, to, order);
-	for (size_t i = 0; i < to - from; i++) {
-		const struct word *word = &text->words[order[i]];
-		const struct word *gap =
-			rtl && i + 1 < to - from ? &text->words[order[i + 1]] : word;
-
-		/* Each word a run of its own where their order is ours. */
-		if (rtl || order[i] == spoken)
-			g_string_append(line, order[i] == spoken ? SPOKEN : "{\\1c&HFFFFFE&}");
-		append_word(line, word);
-		if (rtl || order[i] == spoken)
+	for (size_t i = from; i < to; i++) {
+		if (i == spoken)
+			g_string_append(line, SPOKEN);
+		append_word(line, &text->words[i]);
+		if (i == spoken)
 			g_string_append(line, PLAIN);
-		if (gap->space_after && i + 1 < to - from)
+		if (text->words[i].space_after && i + 1 < to)
 			g_string_append_c(line, ' ');
 	}
 }
@@ -189,7 +129,7 @@ enum kn_err captions_write_ass(const struct captions *captions, const struct tex
 		width, height);
 	fprintf(f,
 		"Style: Caption,%s,%.0f,&H00FFFFFF,&H00FFFFFF,&H30100A06,&H80000000,-1,0,0,0,100,"
-		"100,0,0,1,%.1f,%.1f,2,%.0f,%.0f,%.0f,1\n\n[Events]\n"
+		"100,0,0,1,%.1f,%.1f,2,%.0f,%.0f,%.0f,-1\n\n[Events]\n"
 		"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
 		text->language->font, 64 * unit, 3.2 * unit, 1.2 * unit, 70 * unit, 70 * unit,
 		44 * unit);

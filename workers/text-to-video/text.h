@@ -10,6 +10,7 @@
 #include "lib/err.h"
 #include "workers/text-to-video/language.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
