@@ -1,8 +1,8 @@
 # A unit test is a file: tests/unit/test_NOUN.c is found, linked with every library of the tree, and run by
 # `make check`. `make unit` builds them and runs nothing.
-UNIT_SOURCES = $(sort $(wildcard $(top_srcdir)/tests/unit/test_*.c))
-UNIT_TESTS = $(UNIT_SOURCES:$(top_srcdir)/%.c=%)
-UNIT_LIBS = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LIBS) \
+unit_sources = $(sort $(wildcard $(top_srcdir)/tests/unit/test_*.c))
+unit_tests = $(unit_sources:$(top_srcdir)/%.c=%)
+unit_libs = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LIBS) \
 	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
 
 EXTRA_DIST += tests/api tests/conftest.py tests/run-unit \
@@ -10,15 +10,15 @@ EXTRA_DIST += tests/api tests/conftest.py tests/run-unit \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/unit/*.[ch] tests/unit/fixtures/*)))
 
 if HAVE_CMOCKA
-$(UNIT_TESTS): tests/unit/%: $(top_srcdir)/tests/unit/%.c $(noinst_LIBRARIES)
+$(unit_tests): tests/unit/%: $(top_srcdir)/tests/unit/%.c $(noinst_LIBRARIES)
 	@$(MKDIR_P) tests/unit
 	$(AM_V_CCLD)$(CC) $(DEFS) -I. $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CFLAGS) \
-		-MMD -MP $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_LIBS)
+		-MMD -MP $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(unit_libs)
 
-unit: $(UNIT_TESTS)
+unit: $(unit_tests)
 
 check-local: unit
-	@KINORA_SRCDIR='$(abs_top_srcdir)' $(SHELL) $(top_srcdir)/tests/run-unit $(UNIT_TESTS)
+	@KINORA_SRCDIR='$(abs_top_srcdir)' $(SHELL) $(top_srcdir)/tests/run-unit $(unit_tests)
 else
 unit check-local:
 	@echo 'The unit tests need cmocka: apt-get install libcmocka-dev' >&2; exit 1
@@ -28,6 +28,6 @@ endif
 mostlyclean-local: unit-clean
 .PHONY: unit-clean
 unit-clean:
-	rm -f $(UNIT_TESTS) $(UNIT_TESTS:=.d) $(UNIT_TESTS:=.out)
+	rm -f $(unit_tests) $(unit_tests:=.d) $(unit_tests:=.out)
 
--include $(UNIT_TESTS:=.d)
+-include $(unit_tests:=.d)
