@@ -17,4 +17,8 @@ def pair():
     yield it
     it.clear()
     assert it.processes() == []
+    text = it.text()
     shutil.rmtree(path)
+    # In a build with sanitizers. (ThreadSanitizer takes libdb's lock order for a fault: its races alone count.)
+    for fault in "AddressSanitizer", "LeakSanitizer", "runtime error:", "data race":
+        assert fault not in text
