@@ -1,6 +1,7 @@
 #include "cube.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 const uint8_t cube_edge[CUBE_EDGES][2] = {{0, 1}, {2, 3}, {4, 5}, {6, 7}, {0, 2}, {1, 3},
@@ -51,24 +52,23 @@ static void face_segments(unsigned mask, const uint8_t *face, uint8_t next[CUBE_
 	}
 }
 
-/* Cuts ears off, preferring cuts that run through the cube's inside. */
-static void triangulate(uint8_t *loop, int n, struct cube_case *c)
+/* Splits off the triangle on the side (first, last) that leaves both rests splittable; false if
+ * none does. */
+static bool triangulate(const uint8_t *loop, int first, int last, struct cube_case *c)
 {
-	while (n >= 3) {
-		int ear = 1;
-		for (int i = 0; n > 3 && i < n; i++) {
-			if (share_face(loop[(i + n - 1) % n], loop[(i + 1) % n]))
-				continue;
-			ear = i;
-			break;
-		}
-		uint8_t *t = c->tri[c->n++];
-		t[0] = loop[(ear + n - 1) % n];
-		t[1] = loop[ear];
-		t[2] = loop[(ear + 1) % n];
-		memmove(loop + ear, loop + ear + 1, (size_t)(n - ear - 1));
-		n--;
+	if (last - first < 2)
+		return true;
+	for (int apex = first + 1; apex < last; apex++) {
+		uint8_t kept = c->n;
+		if ((apex > first + 1 && share_face(loop[first], loop[apex])) ||
+		    (apex < last - 1 && share_face(loop[apex], loop[last])))
+			continue;
+		memcpy(c->tri[c->n++], (uint8_t[]){loop[first], loop[apex], loop[last]}, 3);
+		if (triangulate(loop, first, apex, c) && triangulate(loop, apex, last, c))
+			return true;
+		c->n = kept;
 	}
+	return false;
 }
 
 void cube_table(struct cube_case table[256])
@@ -88,7 +88,8 @@ void cube_table(struct cube_case table[256])
 				next[at] = 0xff;
 				at = to;
 			}
-			triangulate(loop, n, &table[mask]);
+			if (n > 0 && !triangulate(loop, 0, n - 1, &table[mask]))
+				abort();
 		}
 	}
 }

@@ -3,13 +3,15 @@
 
 #include <stdlib.h>
 
-enum { BLOCKS = 20 };
+enum { BLOCKS = 28, COARSE = 64 };
 
 struct field {
 	const struct scene *scene;
 	struct vec3 origin;
 	float block; /* edge of a block */
 	uint32_t first[BLOCKS * BLOCKS * BLOCKS + 1];
+	float *coarse; /* distances at COARSE³ points over the same cube, for walking through empty
+			  space */
 	uint8_t *list; /* the solids of block i: list[first[i]] .. list[first[i + 1] - 1], in order
 			*/
 };
@@ -130,6 +132,25 @@ float field_distance(const struct field *field, struct vec3 p)
 	return nearest(field, p).d;
 }
 
+float field_clearance(const struct field *f, struct vec3 p)
+{
+	float step = f->block * BLOCKS / (COARSE - 1);
+	struct vec3 q = v3_scale(v3_sub(p, f->origin), 1 / step);
+	const float end = COARSE - 1.001f;
+	if (q.x < 0 || q.y < 0 || q.z < 0 || q.x > end || q.y > end || q.z > end)
+		return field_distance(f, p);
+	int x = (int)q.x, y = (int)q.y, z = (int)q.z;
+	float u = q.x - (float)x, v = q.y - (float)y, w = q.z - (float)z, plane[2];
+	const float *c = f->coarse + ((size_t)z * COARSE + (size_t)y) * COARSE + (size_t)x;
+	for (int k = 0; k < 2; k++, c += (size_t)COARSE * COARSE) {
+		float low = c[0] + (c[1] - c[0]) * u;
+		float high = c[COARSE] + (c[COARSE + 1] - c[COARSE]) * u;
+		plane[k] = low + (high - low) * v;
+	}
+	float d = plane[0] + (plane[1] - plane[0]) * w;
+	return d > 2.5f * step ? d : field_distance(f, p);
+}
+
 int field_solid(const struct field *field, struct vec3 p)
 {
 	return nearest(field, p).solid;
@@ -163,7 +184,7 @@ float field_openness(const struct field *f, struct vec3 p, struct vec3 n, float 
 	float shut = 0, weight = 1;
 	for (int i = 1; i <= 4; i++) {
 		float h = reach * (float)i * 0.25f;
-		shut += weight * fmaxf(0, h - field_distance(f, v3_madd(p, n, h)));
+		shut += weight * fmaxf(0, h - field_clearance(f, v3_madd(p, n, h)));
 		weight *= 0.7f;
 	}
 	return clampf(1 - 1.1f * shut / reach, 0, 1);
@@ -228,21 +249,26 @@ static void scene_bounds(struct scene *scene)
 static size_t list_block(struct field *f, struct vec3 middle, float r, uint8_t *out)
 {
 	const struct scene *scene = f->scene;
-	float d[SCENE_SOLIDS_MAX], least = 1e9f;
-	for (size_t i = 0; i < scene->solids_n; i++) {
-		d[i] = solid_distance(&scene->solids[i], middle);
-		if (!scene->solids[i].part.cut)
-			least = fminf(least, d[i]);
-	}
+	float least = fold(scene, NULL, scene->solids_n, middle).d;
 	size_t n = 0;
 	for (size_t i = 0; i < scene->solids_n; i++) {
 		const struct solid *s = &scene->solids[i];
-		float slack = 2 * r + s->part.blend + 0.02f;
+		float slack = 2 * r + s->part.blend + 0.02f, d = solid_distance(s, middle);
 		/* A subject's first solid opens its fold: it is always there. */
-		if (s->first || (s->part.cut ? d[i] + least < slack : d[i] - least < slack))
+		if (s->first || (s->part.cut ? d + least < slack : d - least < slack))
 			out[n++] = (uint8_t)i;
 	}
 	return n;
+}
+
+static void survey(struct field *f)
+{
+	float step = f->block * BLOCKS / (COARSE - 1);
+	for (int i = 0; i < COARSE * COARSE * COARSE; i++) {
+		struct vec3 q = v3((float)(i % COARSE), (float)(i / COARSE % COARSE),
+				   (float)(i / COARSE / COARSE));
+		f->coarse[i] = field_distance(f, v3_madd(f->origin, q, step));
+	}
 }
 
 enum kn_err field_new(struct scene *scene, struct field **out)
@@ -250,9 +276,11 @@ enum kn_err field_new(struct scene *scene, struct field **out)
 	const size_t blocks = (size_t)BLOCKS * BLOCKS * BLOCKS;
 	struct field *f = calloc(1, sizeof(*f));
 	uint8_t *list = malloc(blocks * SCENE_SOLIDS_MAX);
-	if (!f || !list) {
+	float *coarse = malloc(sizeof(*coarse) * COARSE * COARSE * COARSE);
+	if (!f || !list || !coarse) {
 		free(f);
 		free(list);
+		free(coarse);
 		return KN_ERR_NOMEM;
 	}
 	scene_bounds(scene);
@@ -272,14 +300,18 @@ enum kn_err field_new(struct scene *scene, struct field **out)
 	}
 	f->first[blocks] = (uint32_t)used;
 	f->list = realloc(list, used ? used : 1);
+	f->coarse = coarse;
+	survey(f);
 	*out = f;
 	return KN_OK;
 }
 
 void field_free(struct field **field)
 {
-	if (*field)
+	if (*field) {
 		free((*field)->list);
+		free((*field)->coarse);
+	}
 	free(*field);
 	*field = NULL;
 }

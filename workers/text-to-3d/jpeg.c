@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <setjmp.h>
+#include <string.h>
 #include <jpeglib.h>
+
+enum { SURFACE_QUALITY = 92 };
 
 struct handler {
 	struct jpeg_error_mgr base;
@@ -53,4 +56,30 @@ enum kn_err jpeg_encode(const unsigned char *rgb, int width, int height, int qua
 	blob_add(out, made, size);
 	free(made);
 	return blob_failed(out) ? KN_ERR_NOMEM : KN_OK;
+}
+
+enum kn_err jpeg_encode_surface(cairo_surface_t *surface, struct blob *out)
+{
+	int width = cairo_image_surface_get_width(surface),
+	    height = cairo_image_surface_get_height(surface);
+	unsigned char *rgb = malloc((size_t)width * (size_t)height * 3);
+	if (!rgb)
+		return KN_ERR_NOMEM;
+	cairo_surface_flush(surface);
+	for (int y = 0; y < height; y++)
+		for (int x = 0; x < width; x++) {
+			uint32_t argb;
+			memcpy(&argb,
+			       cairo_image_surface_get_data(surface) +
+				       (size_t)y * (size_t)cairo_image_surface_get_stride(surface) +
+				       (size_t)x * 4,
+			       sizeof(argb));
+			uint32_t paper = 255 - (argb >> 24);
+			unsigned char *to = rgb + ((size_t)y * (size_t)width + (size_t)x) * 3;
+			for (int k = 0; k < 3; k++)
+				to[k] = (unsigned char)((argb >> (16 - 8 * k) & 255) + paper);
+		}
+	enum kn_err err = jpeg_encode(rgb, width, height, SURFACE_QUALITY, out);
+	free(rgb);
+	return err;
 }

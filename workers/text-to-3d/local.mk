@@ -11,6 +11,7 @@ workers_text_to_3d_text_to_3d_SOURCES = \
 	workers/text-to-3d/cube.c workers/text-to-3d/cube.h \
 	workers/text-to-3d/field.c \
 	workers/text-to-3d/glb.c workers/text-to-3d/glb.h \
+	workers/text-to-3d/glb_read.c workers/text-to-3d/glb_read.h \
 	workers/text-to-3d/jpeg.c workers/text-to-3d/jpeg.h \
 	workers/text-to-3d/main.c \
 	workers/text-to-3d/mesh.c workers/text-to-3d/mesh.h \
@@ -18,10 +19,12 @@ workers_text_to_3d_text_to_3d_SOURCES = \
 	workers/text-to-3d/nature.c \
 	workers/text-to-3d/part.h \
 	workers/text-to-3d/people.c \
+	workers/text-to-3d/remote.c workers/text-to-3d/remote.h \
 	workers/text-to-3d/render.c workers/text-to-3d/render.h \
 	workers/text-to-3d/scene.c workers/text-to-3d/scene.h \
 	workers/text-to-3d/sculpt.c workers/text-to-3d/sculpt.h \
 	workers/text-to-3d/sdf.c workers/text-to-3d/sdf.h \
+	workers/text-to-3d/silhouette.c workers/text-to-3d/silhouette.h \
 	workers/text-to-3d/subject.c workers/text-to-3d/subject.h \
 	workers/text-to-3d/surface.c workers/text-to-3d/surface.h \
 	workers/text-to-3d/texture.c workers/text-to-3d/texture.h \
@@ -59,3 +62,4 @@ clean-grok-3d-examples:
 	done
 .PHONY: install-grok-3d-examples uninstall-grok-3d-examples clean-grok-3d-examples
 EXTRA_DIST += workers/text-to-3d/make-example $(wildcard $(top_srcdir)/examples/grok-3d/ex_*/example.json)
+EXTRA_DIST += tests/package.json tests/workers/gltf.py tests/workers/test_text_to_3d.py tests/workers/validate.mjs

@@ -171,29 +171,78 @@ static struct vec3 onto_surface(const struct mesh_source *s, struct vec3 p, floa
 	return v3_madd(p, v3_unit(g), move);
 }
 
-/* Evens the triangles out: each vertex slides to the middle of its neighbours, then back onto the
- * surface. */
+/* Each vertex slides to the middle of its neighbours, then back onto the surface. */
+static void relax_once(const struct mesh_source *s, float step, struct vec3 *sum, float *n,
+		       struct mesh *m)
+{
+	memset(sum, 0, m->verts * sizeof(*sum));
+	memset(n, 0, m->verts * sizeof(*n));
+	for (size_t t = 0; t < m->tris; t++)
+		for (int k = 0; k < 3; k++) {
+			uint32_t a = m->tri[t][k], b = m->tri[t][(k + 1) % 3];
+			sum[a] = v3_add(sum[a], m->pos[b]);
+			n[a] += 1;
+		}
+	for (size_t v = 0; v < m->verts; v++) {
+		struct vec3 p = v3_mix(m->pos[v], v3_scale(sum[v], 1 / n[v]), 0.5f);
+		m->pos[v] = onto_surface(s, p, step);
+	}
+}
+
+struct spot {
+	int32_t x, y, z;
+	uint32_t vert;
+};
+
+static int by_spot(const void *va, const void *vb)
+{
+	const struct spot *a = va, *b = vb;
+	if (a->x != b->x)
+		return a->x < b->x ? -1 : 1;
+	if (a->y != b->y)
+		return a->y < b->y ? -1 : 1;
+	return a->z < b->z ? -1 : a->z > b->z;
+}
+
+/*
+ * The two sides of a sheet thinner than a cell can come to lie on the same
+ * spot, where welding would join them. Such vertices go back to where they
+ * started: on a grid edge each has to itself.
+ */
+static void part_sheets(const struct vec3 *start, float step, struct spot *spots, struct mesh *m)
+{
+	float k = 500 / step;
+	for (size_t v = 0; v < m->verts; v++) {
+		struct vec3 p = v3_scale(m->pos[v], k);
+		spots[v] = (struct spot){(int32_t)lrintf(p.x), (int32_t)lrintf(p.y),
+					 (int32_t)lrintf(p.z), (uint32_t)v};
+	}
+	qsort(spots, m->verts, sizeof(*spots), by_spot);
+	for (size_t i = 1; i < m->verts; i++)
+		if (by_spot(&spots[i - 1], &spots[i]) == 0) {
+			m->pos[spots[i].vert] = start[spots[i].vert];
+			m->pos[spots[i - 1].vert] = start[spots[i - 1].vert];
+		}
+}
+
+/* Evens the triangles out. */
 static enum kn_err relax(const struct mesh_source *s, float step, struct mesh *m)
 {
-	struct vec3 *sum = malloc(m->verts * sizeof(*sum));
+	struct vec3 *sum = malloc(m->verts * sizeof(*sum)),
+		    *start = malloc(m->verts * sizeof(*start));
 	float *n = malloc(m->verts * sizeof(*n));
-	for (int round = 0; sum && n && round < RELAX_ROUNDS; round++) {
-		memset(sum, 0, m->verts * sizeof(*sum));
-		memset(n, 0, m->verts * sizeof(*n));
-		for (size_t t = 0; t < m->tris; t++)
-			for (int k = 0; k < 3; k++) {
-				uint32_t a = m->tri[t][k], b = m->tri[t][(k + 1) % 3];
-				sum[a] = v3_add(sum[a], m->pos[b]);
-				n[a] += 1;
-			}
-		for (size_t v = 0; v < m->verts; v++) {
-			struct vec3 p = v3_mix(m->pos[v], v3_scale(sum[v], 1 / n[v]), 0.5f);
-			m->pos[v] = onto_surface(s, p, step);
-		}
-	}
-	bool ok = sum && n;
+	struct spot *spots = malloc(m->verts * sizeof(*spots));
+	bool ok = sum && start && n && spots;
+	if (ok)
+		memcpy(start, m->pos, m->verts * sizeof(*start));
+	for (int round = 0; ok && round < RELAX_ROUNDS; round++)
+		relax_once(s, step, sum, n, m);
+	if (ok)
+		part_sheets(start, step, spots, m);
 	free(sum);
+	free(start);
 	free(n);
+	free(spots);
 	return ok ? KN_OK : KN_ERR_NOMEM;
 }
 

@@ -144,11 +144,11 @@ static const struct part sun[] = {
 };
 
 static const struct part moon[] = {
-	BALL(MAIN, 0, 0.5f, 0, 0.42f),
-	BALL(MAIN, 0.24f, 0.58f, 0.1f, 0.36f, .cut = true, .blend = 0.02f),
-	BALL(SECOND, -0.26f, 0.36f, 0.34f, 0.075f, .cut = true, .blend = 0.015f),
-	BALL(SECOND, -0.36f, 0.54f, 0.27f, 0.06f, .cut = true, .blend = 0.015f),
-	BALL(SECOND, -0.08f, 0.2f, 0.33f, 0.06f, .cut = true, .blend = 0.015f),
+	ELLIPSOID(MAIN, 0, 0.5f, 0, 0.42f, 0.42f, 0.2f),
+	ELLIPSOID(MAIN, 0.2f, 0.57f, 0, 0.33f, 0.33f, 0.6f, .cut = true, .blend = 0.02f),
+	BALL(SECOND, -0.25f, 0.36f, 0.17f, 0.06f, .cut = true, .blend = 0.015f),
+	BALL(SECOND, -0.3f, 0.56f, 0.14f, 0.05f, .cut = true, .blend = 0.015f),
+	BALL(SECOND, -0.08f, 0.2f, 0.15f, 0.05f, .cut = true, .blend = 0.015f),
 	CONE(EXTRA, 0, 0.04f, 0, 0.2f, 0.045f, 0.14f),
 	TUBE(STEEL, 0.16f, 0.86f, 0, 0.2f, 0.62f, 0.05f, 0.006f, 0.006f),
 	STAR(ACCENT, 5, 0.2f, 0.56f, 0.05f, 0.1f, 0.045f, 0.025f),

@@ -77,7 +77,7 @@ static struct hit cast(const struct studio *s, struct vec3 o, struct vec3 d)
 	float pixel = s->size * 0.0004f;
 	for (int i = 0; i < STEPS && t < end; i++) {
 		struct vec3 p = v3_madd(o, d, t);
-		float h = field_distance(s->field, p);
+		float h = field_clearance(s->field, p);
 		if (h < pixel)
 			return (struct hit){t, field_solid(s->field, p)};
 		t += fmaxf(h * 0.92f, pixel * 0.5f);
@@ -93,7 +93,7 @@ static float lit(const struct studio *s, struct vec3 p, struct vec3 to)
 		return 1;
 	t = fmaxf(t, s->size * 0.006f);
 	for (int i = 0; i < SHADOW_STEPS && t < end; i++) {
-		float h = field_distance(s->field, v3_madd(p, to, t));
+		float h = field_clearance(s->field, v3_madd(p, to, t));
 		light = fminf(light, 0.5f + 7 * h / t * 0.5f);
 		if (light < 0.01f)
 			return 0;

@@ -55,6 +55,8 @@ enum kn_err field_new(struct scene *scene, struct field **out);
 void field_free(struct field **field);
 
 float field_distance(const struct field *field, struct vec3 p);
+/* The same near the surface; away from it a good guess, much quicker. */
+float field_clearance(const struct field *field, struct vec3 p);
 /* Unit, pointing out; `step` is the distance of the samples it is made from. */
 struct vec3 field_normal(const struct field *field, struct vec3 p, float step);
 /* The surface at p, whose normal is n. */

@@ -89,32 +89,32 @@ static float tube(struct vec3 p, struct vec3 a, struct vec3 b, float ra, float r
 	return v3_length(v3_madd(ap, ab, -t)) - (ra + (rb - ra) * t);
 }
 
-/* The curve as a chain: the nearest of its pieces decides. */
+/* The nearest of a few points on the curve, refined by Newton's method. */
 static float bend(struct vec3 p, const struct part *b)
 {
-	enum { PIECES = 14 };
-	/* From afar the ball about its control points will do. */
-	struct vec3 middle = v3_mix(b->at, b->to, 0.5f);
-	float reach = fmaxf(v3_length(v3_sub(b->at, middle)), v3_length(v3_sub(b->via, middle)));
-	float far = v3_length(v3_sub(p, middle)) - reach - fmaxf(b->size.x, b->size.y);
-	if (far > 0.3f)
-		return far;
-	struct vec3 last = b->at;
-	float best = 1e9f, radius = 0, slope = (b->size.y - b->size.x) / PIECES;
-	for (int i = 0; i < PIECES; i++) {
-		float t = (float)(i + 1) / PIECES;
-		struct vec3 next = v3_mix(v3_mix(b->at, b->via, t), v3_mix(b->via, b->to, t), t);
-		struct vec3 along = v3_sub(next, last), from = v3_sub(p, last);
-		float k = clampf(v3_dot(from, along) / fmaxf(v3_dot(along, along), 1e-9f), 0, 1);
-		struct vec3 off = v3_madd(from, along, -k);
+	enum { SAMPLES = 5, STEPS = 2 };
+	struct vec3 c1 = v3_scale(v3_sub(b->via, b->at), 2);
+	struct vec3 c2 = v3_add(v3_sub(b->at, v3_scale(b->via, 2)), b->to);
+	struct vec3 from = v3_sub(b->at, p);
+	float best = 1e9f, t = 0;
+	for (int i = 0; i <= SAMPLES; i++) {
+		float k = (float)i / SAMPLES;
+		struct vec3 off = v3_madd(v3_madd(from, c1, k), c2, k * k);
 		float d = v3_dot(off, off);
 		if (d < best) {
 			best = d;
-			radius = b->size.x + slope * ((float)i + k);
+			t = k;
 		}
-		last = next;
 	}
-	return sqrtf(best) - radius;
+	for (int i = 0; i < STEPS; i++) {
+		struct vec3 off = v3_madd(v3_madd(from, c1, t), c2, t * t);
+		struct vec3 slope = v3_madd(c1, c2, 2 * t);
+		float curve = v3_dot(slope, slope) + 2 * v3_dot(off, c2);
+		if (curve > 1e-6f)
+			t = clampf(t - v3_dot(off, slope) / curve, 0, 1);
+	}
+	struct vec3 off = v3_madd(v3_madd(from, c1, t), c2, t * t);
+	return v3_length(off) - (b->size.x + (b->size.y - b->size.x) * t);
 }
 
 static float torus(struct vec3 p, struct vec3 size)

@@ -167,7 +167,8 @@ static const struct part bicycle[] = {
 };
 
 static const struct subject vehicles_list[] = {
-	{.words = "rocket|starship|spaceship|spacecraft|space ship|missile|shuttle",
+	{.words = "rocket|rocket ship|rocketship|starship|spaceship|spacecraft|space "
+		  "ship|missile|shuttle",
 	 SUBJECT_PARTS(rocket),
 	 .paints = {{.srgb = 0xeef0f3,
 		     .second = 0x98a2ad,
