@@ -212,5 +212,6 @@ int main(void)
 	publish(&file, "usdz", USDZ_FILE);
 	worker_progress(95, NULL, NULL);
 	model_free(&model);
+	json_object_put(job.root);
 	return 0;
 }
