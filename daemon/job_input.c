@@ -14,6 +14,7 @@ static const struct {
 	{"openai_base_url", offsetof(struct conf, openai_base_url)},
 	{"pexels_api_key", offsetof(struct conf, pexels_api_key)},
 	{"pexels_base_url", offsetof(struct conf, pexels_base_url)},
+	{"stock_cache", offsetof(struct conf, stock_cache)},
 	{"xai_api_key", offsetof(struct conf, xai_api_key)},
 	{"xai_base_url", offsetof(struct conf, xai_base_url)},
 	{"triposr_command", offsetof(struct conf, triposr_command)},

@@ -31,6 +31,7 @@ CONF_OPTION(openai_api_key, CONF_SECRET, "", 0, 0, "", "", "key of an OpenAI-com
 CONF_OPTION(openai_base_url, CONF_STRING, "https://api.openai.com/v1", 0, 0, "", "", "base of that service")
 CONF_OPTION(pexels_api_key, CONF_SECRET, "", 0, 0, "", "", "key of Pexels for stock clips; unset: backgrounds are made here")
 CONF_OPTION(pexels_base_url, CONF_STRING, "https://api.pexels.com", 0, 0, "", "", "base of that service")
+CONF_OPTION(stock_cache, CONF_PATH, "", 0, 0, "", "", "directory where stock clips are kept by query; unset: each job fetches its own")
 CONF_OPTION(xai_api_key, CONF_SECRET, "", 0, 0, "", "", "key of xAI's image endpoint; unset: pictures are made here")
 CONF_OPTION(xai_base_url, CONF_STRING, "https://api.x.ai/v1", 0, 0, "", "", "base of that service")
 CONF_OPTION(triposr_command, CONF_STRING, "", 0, 0, "", "", "program that makes IMAGE.png into OUT.glb; unset: models are made here")

@@ -16,13 +16,14 @@ static const struct conf_option worker_options[] = {
 };
 enum { SERVES, COMMAND, SLOTS, DEADLINE, ATTEMPTS, WORKER_OPTIONS };
 
-/* What runs when the configuration has no section. */
+/* What runs when the configuration has no section. A story of 20,000 characters is a film of half
+ * an hour and more. */
 static const struct {
-	const char *name, *serves;
+	const char *name, *serves, *deadline;
 } default_workers[] = {
-	{"motion", "grok_imagine/grok vivid_flow/wan2.1 vivid_flow/veo3.1"},
-	{"text-to-video", "text_to_video/default"},
-	{"text-to-3d", "grok_3d/default"},
+	{"motion", "grok_imagine/grok vivid_flow/wan2.1 vivid_flow/veo3.1", "300"},
+	{"text-to-video", "text_to_video/default", "3600"},
+	{"text-to-3d", "grok_3d/default", "300"},
 };
 
 size_t conf_worker_options_count(void)
@@ -189,6 +190,9 @@ static enum kn_err add_default_workers(struct conf *conf, char **message)
 					      message);
 		if (err == KN_OK)
 			err = conf_worker_set(conf, "command", name, &place, message);
+		if (err == KN_OK)
+			err = conf_worker_set(conf, "deadline", default_workers[i].deadline, &place,
+					      message);
 	}
 	return err;
 }
