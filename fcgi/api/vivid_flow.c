@@ -200,8 +200,8 @@ static int64_t preferred_wait(const struct request *req)
 	return seconds < WAIT_MAX_SECONDS ? seconds : WAIT_MAX_SECONDS;
 }
 
-/* Waits for the job's end. Only a quarter of the threads may do so at a time: the rest keep
- * answering. NULL: it did not end in time. */
+/* Waits for the job's end, and returns the job as it is then or when the time is up. Only a quarter
+ * of the threads may do so at a time: the rest keep answering, with NULL at once. */
 static struct job *wait_for_end(struct request *req, const char *id, int64_t seconds)
 {
 	static atomic_int waiting;
@@ -217,34 +217,33 @@ static struct job *wait_for_end(struct request *req, const char *id, int64_t sec
 			break;
 		if (job_state_is_terminal(job->state) || clock_mono_us() >= deadline)
 			break;
-		job_free(&job);
 		if (events_wait(req->server->events, seen, deadline) == seen)
-			seconds = 0; /* time is up, or the server stops */
+			break; /* time is up, or the server stops */
+		job_free(&job);
 	}
 	atomic_fetch_sub(&waiting, 1);
-	if (job != NULL && !job_state_is_terminal(job->state))
-		job_free(&job);
 	return job;
 }
 
 static void answer_accepted(struct request *req, const struct job *job)
 {
 	int64_t seconds = preferred_wait(req);
-	struct job *ended = seconds > 0 ? wait_for_end(req, job->id, seconds) : NULL;
+	struct job *seen = seconds > 0 ? wait_for_end(req, job->id, seconds) : NULL;
 	json_object *body;
 
-	if (ended != NULL) {
+	if (seen != NULL && job_state_is_terminal(seen->state)) {
 		response_header(req, "Preference-Applied", "wait=%lld", (long long)seconds);
-		respond_json(req, 200, status_body(req, ended));
-		job_free(&ended);
-		return;
+		respond_json(req, 200, status_body(req, seen));
+	} else {
+		body = json_object_new_object();
+		json_add_string(body, "message", "Generation job accepted");
+		json_add_string(body, "job_id", job->id);
+		json_add_string(body, "status",
+				job_state_name(seen != NULL ? seen->state : job->state));
+		json_object_object_add(body, "estimated_wait_time", estimate(req, job->model));
+		respond_json(req, 202, body);
 	}
-	body = json_object_new_object();
-	json_add_string(body, "message", "Generation job accepted");
-	json_add_string(body, "job_id", job->id);
-	json_add_string(body, "status", "queued");
-	json_object_object_add(body, "estimated_wait_time", estimate(req, job->model));
-	respond_json(req, 202, body);
+	job_free(&seen);
 }
 
 static int64_t seconds_to_midnight(int64_t now)
