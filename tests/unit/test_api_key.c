@@ -1,0 +1,212 @@
+/* Keys: their form, their lives, and what the store has of them. */
+#include "fcgi/api_key.h"
+#include "lib/clock.h"
+#include "lib/fs.h"
+#include "lib/store/store.h"
+
+#include <setjmp.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct fixture {
+	char dir[64];
+	struct store *store;
+	struct api_keys *keys;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct store_options options = {.dir = f->dir};
+
+	strcpy(f->dir, "/tmp/kinora-keys-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	assert_int_not_equal(sodium_init(), -1);
+	assert_int_equal(store_open(&options, &f->store), KN_OK);
+	assert_int_equal(api_keys_open(f->store, &f->keys), KN_OK);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	api_keys_close(&f->keys);
+	store_close(&f->store);
+	fs_remove_tree(f->dir);
+	free(f);
+	return 0;
+}
+
+static enum kn_err create(struct fixture *f, const char *name, const char *owner, int64_t expires,
+			  char text[API_KEY_SIZE])
+{
+	const struct api_key_spec spec = {
+		.name = name, .owner = owner, .hour_limit = -1, .day_limit = 7, .expires = expires};
+	struct api_key key;
+
+	return api_keys_create(f->keys, &spec, text, &key);
+}
+
+static enum kn_err check(struct fixture *f, const char *text)
+{
+	struct api_key key;
+
+	return api_keys_check(f->keys, text, clock_wall_us(), &key);
+}
+
+static void test_create_and_check(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE];
+	struct api_key key;
+
+	assert_int_equal(create(f, "laptop", NULL, 0, text), KN_OK);
+	assert_int_equal(strlen(text), API_KEY_SIZE - 1);
+	assert_memory_equal(text, "kn_", 3);
+	assert_int_equal(api_keys_check(f->keys, text, clock_wall_us(), &key), KN_OK);
+	assert_string_equal(key.owner, "key:laptop");
+	assert_int_equal(key.hour_limit, API_KEY_HOUR_LIMIT);
+	assert_int_equal(key.day_limit, 7);
+}
+
+/* Every character counts, also where the checksum is right. */
+static void test_wrong_keys(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE], wrong[API_KEY_SIZE + 1];
+
+	assert_int_equal(create(f, "laptop", NULL, 0, text), KN_OK);
+	for (size_t i = 0; i < API_KEY_SIZE - 1; i++) {
+		strcpy(wrong, text);
+		wrong[i] = wrong[i] == 'a' ? 'b' : 'a';
+		assert_int_equal(check(f, wrong), KN_ERR_UNAUTHORIZED);
+	}
+	strcpy(wrong, text);
+	strcat(wrong, "0");
+	assert_int_equal(check(f, wrong), KN_ERR_UNAUTHORIZED);
+	wrong[API_KEY_SIZE - 2] = '\0';
+	assert_int_equal(check(f, wrong), KN_ERR_UNAUTHORIZED);
+	assert_int_equal(check(f, ""), KN_ERR_UNAUTHORIZED);
+}
+
+static void test_names(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE], name[API_KEY_NAME_MAX + 2];
+
+	memset(name, 'x', sizeof(name));
+	name[API_KEY_NAME_MAX + 1] = '\0';
+	assert_int_equal(create(f, name, NULL, 0, text), KN_ERR_INVALID);
+	name[API_KEY_NAME_MAX] = '\0';
+	assert_int_equal(create(f, name, NULL, 0, text), KN_OK);
+	assert_int_equal(create(f, "", NULL, 0, text), KN_ERR_INVALID);
+	assert_int_equal(create(f, " \t", NULL, 0, text), KN_ERR_INVALID);
+	assert_int_equal(create(f, "a\nb", NULL, 0, text), KN_ERR_INVALID);
+	assert_int_equal(create(f, "\xff", NULL, 0, text), KN_ERR_INVALID);
+	assert_int_equal(create(f, name, NULL, 0, text), KN_ERR_EXISTS);
+	assert_int_equal(create(f, name, "user:ann", 0, text), KN_OK);
+}
+
+static void test_expiry(void **state)
+{
+	int64_t soon = clock_wall_us() + USEC_PER_SEC;
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE];
+	struct api_key key;
+
+	assert_int_equal(create(f, "k", NULL, soon, text), KN_OK);
+	assert_int_equal(api_keys_check(f->keys, text, soon - 1, &key), KN_OK);
+	assert_int_equal(api_keys_check(f->keys, text, soon, &key), KN_ERR_UNAUTHORIZED);
+}
+
+/* Also after a restart; a stranger cannot, and the name is free again. */
+static void test_revoke(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE], next[API_KEY_SIZE];
+
+	assert_int_equal(create(f, "k", "user:ann", 0, text), KN_OK);
+	assert_int_equal(api_keys_revoke(f->keys, "user:bob", "k"), KN_ERR_NOT_FOUND);
+	assert_int_equal(check(f, text), KN_OK);
+	assert_int_equal(api_keys_revoke(f->keys, "user:ann", "k"), KN_OK);
+	assert_int_equal(check(f, text), KN_ERR_UNAUTHORIZED);
+	assert_int_equal(create(f, "k", "user:ann", 0, next), KN_OK);
+	api_keys_close(&f->keys);
+	assert_int_equal(api_keys_open(f->store, &f->keys), KN_OK);
+	assert_int_equal(check(f, text), KN_ERR_UNAUTHORIZED);
+	assert_int_equal(check(f, next), KN_OK);
+}
+
+static void test_limits_are_changed_and_kept(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE];
+	struct api_key key;
+
+	assert_int_equal(create(f, "k", NULL, 0, text), KN_OK);
+	assert_int_equal(api_keys_set_limits(f->keys, "k", 9, -1), KN_OK);
+	assert_int_equal(api_keys_set_limits(f->keys, "none", 9, -1), KN_ERR_NOT_FOUND);
+	api_keys_close(&f->keys);
+	assert_int_equal(api_keys_open(f->store, &f->keys), KN_OK);
+	assert_int_equal(api_keys_check(f->keys, text, clock_wall_us(), &key), KN_OK);
+	assert_int_equal(key.hour_limit, 9);
+	assert_int_equal(key.day_limit, 7);
+}
+
+struct search {
+	const char *secret;
+	int records, found;
+};
+
+static enum kn_err look_for_secret(void *arg, const void *key, size_t key_len, const void *data,
+				   size_t len)
+{
+	struct search *search = arg;
+
+	search->records++;
+	if (memmem(key, key_len, search->secret, 16) != NULL ||
+	    memmem(data, len, search->secret, 16) != NULL)
+		search->found++;
+	return KN_OK;
+}
+
+static void test_no_secret_is_stored_or_listed(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE];
+	struct search search = {.secret = text + 3};
+	json_object *list;
+
+	assert_int_equal(create(f, "k", NULL, 0, text), KN_OK);
+	assert_int_equal(store_each(f->store, STORE_KEYS, "", 0, look_for_secret, &search), KN_OK);
+	assert_int_equal(search.records, 1);
+	assert_int_equal(search.found, 0);
+	assert_int_equal(api_keys_list(f->keys, NULL, &list), KN_OK);
+	text[3 + 16] = '\0';
+	assert_null(strstr(json_object_to_json_string(list), text + 3));
+	json_object_put(list);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_create_and_check),
+		TEST(test_wrong_keys),
+		TEST(test_names),
+		TEST(test_expiry),
+		TEST(test_revoke),
+		TEST(test_limits_are_changed_and_kept),
+		TEST(test_no_secret_is_stored_or_listed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

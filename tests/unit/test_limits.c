@@ -1,0 +1,212 @@
+/* Windows of takes, on a real store; the test owns the clock. */
+#include "fcgi/limits.h"
+#include "lib/clock.h"
+#include "lib/fs.h"
+#include "lib/store/store.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MIDNIGHT = 20000 * 86400 }; /* wall seconds */
+
+struct fixture {
+	char dir[64];
+	struct store *store;
+	struct limits *limits;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct store_options options = {.dir = f->dir};
+
+	strcpy(f->dir, "/tmp/kinora-limits-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	assert_int_equal(store_open(&options, &f->store), KN_OK);
+	assert_int_equal(limits_new(f->store, &f->limits), KN_OK);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	limits_free(&f->limits);
+	store_close(&f->store);
+	fs_remove_tree(f->dir);
+	free(f);
+	return 0;
+}
+
+static enum kn_err take_at(struct fixture *f, const struct limit_rule *rules, size_t n,
+			   int64_t seconds, struct limit_state *state)
+{
+	return limits_take(f->limits, rules, n, seconds * USEC_PER_SEC, state);
+}
+
+/* How many of `tries` were granted. */
+static int taken(struct fixture *f, const struct limit_rule *rule, int tries, int64_t seconds)
+{
+	int granted = 0;
+
+	for (int i = 0; i < tries; i++)
+		granted += take_at(f, rule, 1, seconds, NULL) == KN_OK;
+	return granted;
+}
+
+static void test_window(void **state)
+{
+	const struct limit_rule rule = {.name = "w", .limit = 30, .window_s = 60};
+	struct limit_state seen;
+	struct fixture *f = *state;
+
+	assert_int_equal(take_at(f, &rule, 1, 1000, &seen), KN_OK);
+	assert_int_equal(seen.limit, 30);
+	assert_int_equal(seen.remaining, 29);
+	assert_int_equal(seen.reset_s, 60);
+	assert_int_equal(taken(f, &rule, 50, 1059), 29);
+	assert_int_equal(take_at(f, &rule, 1, 1059, &seen), KN_ERR_LIMIT);
+	assert_int_equal(seen.remaining, 0);
+	assert_int_equal(seen.reset_s, 1);
+	assert_int_equal(taken(f, &rule, 50, 1060), 30);
+}
+
+static void test_none_may_be_taken(void **state)
+{
+	const struct limit_rule rule = {.name = "none", .window_s = 60};
+
+	assert_int_equal(taken(*state, &rule, 5, 1000), 0);
+}
+
+static void test_days_begin_at_midnight(void **state)
+{
+	const struct limit_rule rule = {
+		.name = "day", .limit = 2, .window_s = 86400, .utc_aligned = true};
+	struct limit_state seen;
+	struct fixture *f = *state;
+
+	assert_int_equal(take_at(f, &rule, 1, MIDNIGHT - 10, &seen), KN_OK);
+	assert_int_equal(seen.reset_s, 10);
+	assert_int_equal(taken(f, &rule, 5, MIDNIGHT - 1), 1);
+	assert_int_equal(taken(f, &rule, 5, MIDNIGHT), 2);
+}
+
+/* A refusal by one rule costs nothing of the others. */
+static void test_all_rules_or_none(void **state)
+{
+	const struct limit_rule rules[] = {{.name = "wide", .limit = 10, .window_s = 60},
+					   {.name = "narrow", .limit = 2, .window_s = 60}};
+	struct limit_state seen;
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(take_at(f, rules, 2, 1000, &seen), KN_OK);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(take_at(f, rules, 2, 1000, &seen), KN_ERR_LIMIT);
+	assert_int_equal(seen.limit, 2);
+	assert_int_equal(taken(f, &rules[0], 20, 1000), 8);
+}
+
+static void test_clean_restart_costs_nothing(void **state)
+{
+	const struct limit_rule rule = {.name = "r", .limit = 100, .window_s = 60};
+	struct fixture *f = *state;
+
+	assert_int_equal(taken(f, &rule, 33, 1000), 33);
+	limits_free(&f->limits);
+	assert_int_equal(limits_new(f->store, &f->limits), KN_OK);
+	assert_int_equal(taken(f, &rule, 200, 1001), 67);
+}
+
+/* What a killed process leaves is what it wrote: never too little. */
+static void test_kill_gives_nothing_back(void **state)
+{
+	const struct limit_rule rule = {.name = "k", .limit = 100, .window_s = 60};
+	struct fixture *f = *state;
+	struct limits *killed = f->limits;
+	int granted = taken(f, &rule, 33, 1000);
+
+	assert_int_equal(limits_new(f->store, &f->limits), KN_OK);
+	granted += taken(f, &rule, 200, 1001);
+	assert_in_range(granted, 95, 100);
+	limits_free(&killed);
+}
+
+static void test_clock_set_back(void **state)
+{
+	const struct limit_rule rule = {.name = "c", .limit = 3, .window_s = 60};
+
+	assert_int_equal(taken(*state, &rule, 5, 5000), 3);
+	assert_int_equal(taken(*state, &rule, 5, 1000), 3);
+}
+
+struct crowd {
+	struct fixture *f;
+	const struct limit_rule *rule;
+	atomic_int granted;
+};
+
+static void *one_of_many(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	crowd->granted += taken(crowd->f, crowd->rule, 100, 1000);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	const struct limit_rule rule = {.name = "t", .limit = 500, .window_s = 60};
+	struct crowd crowd = {.f = *state, .rule = &rule};
+	pthread_t threads[8];
+
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, one_of_many, &crowd);
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(crowd.granted, 500);
+}
+
+/* More windows than are held at once: closed ones go, open ones stay. */
+static void test_sweep(void **state)
+{
+	const struct limit_rule kept = {.name = "kept", .limit = 1, .window_s = 86400};
+	char name[LIMIT_NAME_MAX];
+	const struct limit_rule passing = {.name = name, .limit = 1, .window_s = 1};
+	struct fixture *f = *state;
+
+	assert_int_equal(taken(f, &kept, 1, 1000), 1);
+	for (int i = 0; i < 4200; i++) {
+		snprintf(name, sizeof(name), "passing/%d", i);
+		assert_int_equal(taken(f, &passing, 1, 1000 + i), 1);
+	}
+	assert_int_equal(taken(f, &kept, 1, 5300), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_window),
+		TEST(test_none_may_be_taken),
+		TEST(test_days_begin_at_midnight),
+		TEST(test_all_rules_or_none),
+		TEST(test_clean_restart_costs_nothing),
+		TEST(test_kill_gives_nothing_back),
+		TEST(test_clock_set_back),
+		TEST(test_threads),
+		TEST(test_sweep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
