@@ -10,7 +10,7 @@
 
 /* Value and the name to show. Read leniently: case, parentheses and dashes do not matter. */
 #define CAMERA_TABLE(X)                        \
-	X(CAMERA_STATIC, "None")               \
+	X(CAMERA_NONE, "None")                 \
 	X(CAMERA_STATIC, "Static")             \
 	X(CAMERA_PAN_LEFT, "Pan (left)")       \
 	X(CAMERA_PAN_RIGHT, "Pan (right)")     \
