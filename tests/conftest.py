@@ -20,6 +20,8 @@ import time
 import pytest
 import requests
 
+from waiting import wait_until
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "quickstart"
 SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:")
@@ -237,17 +239,6 @@ def serve():
 def instance(start_instance):
     """The one that most tests share: no local workers, the tests are the workers."""
     return start_instance(dispatch="no")
-
-
-def wait_until(condition, seconds=10, every=0.02):
-    """The first true value of condition()."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(every)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 import fastcgi
+
 HEX32 = re.compile("[0-9a-f]{32}")
 
 

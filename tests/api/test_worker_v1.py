@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from conftest import wait_until
+from waiting import wait_until
 from test_grok_imagine import DATA_URL, PNG, create, get
 
 CLASS = "grok_imagine/grok"
