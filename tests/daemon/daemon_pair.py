@@ -4,9 +4,13 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
+
+import pytest
 
 from control_client import Control, request
 
@@ -137,3 +141,19 @@ class Pair:
                 if entry.name.isdigit() and f"KINORA_WORK_DIR={self.work}/".encode() in (entry / "environ").read_bytes():
                     found.append(int(entry.name))
         return found
+
+
+# A fixture that tests import: a second conftest.py would shadow the first where both are collected.
+@pytest.fixture
+def pair():
+    # A socket's path has room for 107 bytes only: pytest's own directories can be too long.
+    path = pathlib.Path(tempfile.mkdtemp(prefix="kinora-", dir="/tmp"))
+    it = Pair(path)
+    yield it
+    it.clear()
+    assert it.processes() == []
+    text = it.text()
+    shutil.rmtree(path)
+    # In a build with sanitizers. (ThreadSanitizer takes libdb's lock order for a fault: its races alone count.)
+    for fault in "AddressSanitizer", "LeakSanitizer", "runtime error:", "data race":
+        assert fault not in text

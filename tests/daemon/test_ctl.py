@@ -1,6 +1,6 @@
 """kinoractl, as an administrator types it."""
 
-from daemon_pair import DONE
+from daemon_pair import DONE, pair  # noqa: F401
 
 
 def test_jobs(pair):

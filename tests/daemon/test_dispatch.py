@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from daemon_pair import DONE, is_alive, wait_for
+from daemon_pair import DONE, is_alive, pair, wait_for  # noqa: F401
 
 
 def test_a_job_is_done(pair):

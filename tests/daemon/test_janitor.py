@@ -3,7 +3,7 @@
 import os
 import time
 
-from daemon_pair import DONE, wait_for
+from daemon_pair import DONE, pair, wait_for  # noqa: F401
 
 
 def old_file(path):

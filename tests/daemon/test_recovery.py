@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from daemon_pair import DONE, KINORAD, is_alive, wait_for
+from daemon_pair import DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
 
 
 def test_a_killed_responder_is_back(pair):
