@@ -324,8 +324,10 @@ static enum kn_err make_room(struct dispatcher *dispatcher)
 	dispatcher->classes = calloc(conf->workers_n + 1, sizeof(*dispatcher->classes));
 	if (dispatcher->classes == NULL)
 		return KN_ERR_NOMEM;
-	dispatcher->classes_n = conf->workers_n;
-	for (size_t i = 0; i < conf->workers_n; i++) {
+	/* Without dispatch there is nothing to claim, but still an earlier kinorad's work to end.
+	 */
+	dispatcher->classes_n = conf->dispatch ? conf->workers_n : 0;
+	for (size_t i = 0; i < dispatcher->classes_n; i++) {
 		dispatcher->classes[i] =
 			(struct class){.dispatcher = dispatcher, .worker = &conf->workers[i]};
 		slots += (size_t)conf->workers[i].slots;

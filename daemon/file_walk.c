@@ -62,7 +62,7 @@ static bool is_old_file(DIR *dir, const char *name)
 	struct stat st;
 
 	return fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_ctime < time(NULL) - AGE_SECONDS;
+	       st.st_mtime < time(NULL) - AGE_SECONDS;
 }
 
 static enum file_walked look_at(struct file_walk *walk, DIR *dir, const char *name,

@@ -36,7 +36,7 @@ struct daemon {
 	char *pid_file, *fcgi_pid_file;
 	int lock;
 	struct responder *responder;
-	struct dispatcher *dispatcher; /* NULL: dispatch = no */
+	struct dispatcher *dispatcher;
 	struct reaper *reaper;
 	struct janitor *janitor;
 };
@@ -47,7 +47,7 @@ static void child_ended(void *arg, pid_t pid, int status)
 {
 	struct daemon *daemon = arg;
 
-	if (!responder_exited(daemon->responder, pid, status) && daemon->dispatcher != NULL)
+	if (!responder_exited(daemon->responder, pid, status))
 		dispatcher_exited(daemon->dispatcher, pid, status);
 }
 
@@ -67,11 +67,9 @@ static int64_t mind_the_end(void *arg, int64_t now)
 	(void)now;
 	if (!loop_asked_to_stop(daemon->loop))
 		return LOOP_NEVER;
-	if (daemon->dispatcher != NULL) {
-		dispatcher_stop(daemon->dispatcher);
-		if (!dispatcher_is_idle(daemon->dispatcher))
-			return LOOP_NEVER;
-	}
+	dispatcher_stop(daemon->dispatcher);
+	if (!dispatcher_is_idle(daemon->dispatcher))
+		return LOOP_NEVER;
 	responder_stop(daemon->responder);
 	if (responder_is_gone(daemon->responder))
 		loop_end(daemon->loop);
@@ -94,8 +92,7 @@ static enum kn_err add_duties(struct daemon *daemon)
 	enum kn_err err = KN_OK;
 
 	for (size_t i = 0; i < sizeof(duties) / sizeof(duties[0]) && err == KN_OK; i++)
-		if (duties[i].arg != NULL)
-			err = loop_add_duty(daemon->loop, duties[i].fn, duties[i].arg);
+		err = loop_add_duty(daemon->loop, duties[i].fn, duties[i].arg);
 	return err;
 }
 
@@ -162,7 +159,7 @@ static enum kn_err set_up(struct daemon *daemon, char **args)
 	setup.loop = daemon->loop;
 	setup.pid_file = daemon->fcgi_pid_file;
 	err = responder_new(&setup, &daemon->responder);
-	if (err == KN_OK && daemon->conf->dispatch)
+	if (err == KN_OK)
 		err = dispatcher_new(daemon->loop, daemon->conf, control, &daemon->dispatcher);
 	if (err == KN_OK)
 		err = reaper_new(daemon->loop, control, &daemon->reaper);

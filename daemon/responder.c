@@ -22,8 +22,7 @@
 /* The first answer comes after recovery, which a large log makes long. */
 #define START_LIMIT_US (120 * USEC_PER_SEC)
 #define STOP_LIMIT_US (15 * USEC_PER_SEC)
-/* A responder that lived shorter than this makes the next one wait, each time longer. */
-#define YOUNG_US (5 * USEC_PER_SEC)
+/* A responder that ended before it ever answered makes the next one wait, each time longer. */
 #define BACKOFF_FIRST_US (10 * USEC_PER_MSEC)
 #define BACKOFF_MAX_US USEC_PER_SEC
 /* Between two ticks: we were stopped ourselves, and have no right to judge. */
@@ -36,7 +35,7 @@ struct responder {
 	struct client_events events;
 	pid_t pid; /* 0: none */
 	int pidfd; /* of an orphan: it is not our child; else -1 */
-	int64_t started, start_at, backoff;
+	int64_t start_at, backoff;
 	int64_t ping_at, good_at, ticked;
 	bool pinging, has_answered;
 	bool stopping;
@@ -59,7 +58,6 @@ static const char *find_program(char *path, size_t size)
 static void gone(struct responder *responder, const char *how)
 {
 	int64_t now = clock_mono_us();
-	bool young = now - responder->started < YOUNG_US && !responder->stopping;
 
 	if (responder->pidfd >= 0) {
 		loop_unwatch(responder->setup.loop, responder->pidfd);
@@ -73,7 +71,7 @@ static void gone(struct responder *responder, const char *how)
 	responder->pid = 0;
 	unlink(responder->setup.pid_file);
 	client_drop(responder->pings);
-	if (!young)
+	if (responder->has_answered)
 		responder->backoff = 0;
 	else if (responder->backoff == 0)
 		responder->backoff = BACKOFF_FIRST_US;
@@ -106,7 +104,7 @@ static void orphan_ended(void *arg, short revents)
 static void begin_watch(struct responder *responder, pid_t pid, int64_t now)
 {
 	responder->pid = pid;
-	responder->started = responder->good_at = responder->ping_at = now;
+	responder->good_at = responder->ping_at = now;
 	responder->has_answered = false;
 }
 

@@ -19,7 +19,7 @@ static bool lists(const struct job_files *files, const char *path)
 	return false;
 }
 
-/* When in doubt a file has an owner. */
+/* When in doubt a file has an owner; a job that runs may be about to name it. */
 static bool is_orphan(struct control_call *call, const char *path)
 {
 	char id[ID_SIZE];
@@ -32,7 +32,8 @@ static bool is_orphan(struct control_call *call, const char *path)
 	err = store_job_get(call->server->store, id, &job);
 	if (err != KN_OK)
 		return err == KN_ERR_NOT_FOUND;
-	listed = lists(&job->inputs, path) || lists(&job->assets, path);
+	listed = job->state == JOB_PROCESSING || lists(&job->inputs, path) ||
+		 lists(&job->assets, path);
 	job_free(&job);
 	return !listed;
 }

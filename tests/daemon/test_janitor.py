@@ -6,22 +6,28 @@ import time
 from daemon_pair import DONE, pair, wait_for  # noqa: F401
 
 
-def old_file(path):
-    """A file that has not changed for an hour cannot be made: ctime is the kernel's. So the clock of the
-    test is the other way round: young files must stay."""
+def put(path, age):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
-    os.utime(path, (0, 0))
+    os.utime(path, (time.time() - age,) * 2)
     return path
 
 
-def test_young_files_stay(pair):
+def test_files_without_a_job_go(pair):
+    names = ["output/video_x.mp4", "videos/job_zzzzzzzzzzzz.mp4", "jobs/12345678/model.glb", "incoming/abc"]
+    old = [put(pair.path / name, 4000) for name in names]
+    young = [put(path.with_name("y" + path.name), 60) for path in old if path.parent.name != "incoming"]
+    foreign = [put(pair.path / "videos/holiday.mp4", 4000), put(pair.path / "jobs/README", 4000)]
+    pair.worker(DONE)
     pair.start()
-    kept = [old_file(pair.path / p) for p in ("output/video_x.mp4", "videos/job_zzzzzzzzzzzz.mp4", "jobs/12345678/m.glb")]
+    job = pair.wait_state(pair.create(), "completed")
+    kept = pair.path / job["assets"][0]["path"]
+    os.utime(kept, (0, 0))
     pair.stop()
     pair.start()
-    time.sleep(1)
-    assert all(p.exists() for p in kept)
+    wait_for(lambda: not any(path.exists() for path in old))
+    time.sleep(0.3)
+    assert kept.exists() and all(path.exists() for path in young + foreign)
 
 
 def test_orphans_are_told_from_files_of_jobs(pair):
