@@ -269,7 +269,7 @@ class Service:
                 self.wfile.write(body)
 
             def misbehave(self, how):
-                if how == "slow":
+                if how == "stall":
                     time.sleep(4)
                     self.answer(200, b"{}")
                 elif how == "cut":
@@ -355,7 +355,7 @@ def test_speech_and_chat_service(tmp_path, service):
     assert not any("secret" in json.dumps(line) for line in result.lines)
 
 
-@pytest.mark.parametrize("how", ["slow", "cut", "garbage", 500, "wait long"])
+@pytest.mark.parametrize("how", ["stall", "cut", "garbage", 500, "wait long"])
 def test_a_failing_service_is_done_without(tmp_path, service, how):
     service.plan = {"/audio/speech": [how], "/chat/completions": [how]}
     began = time.monotonic()
