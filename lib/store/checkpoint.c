@@ -46,8 +46,10 @@ static void *checkpointer_main(void *arg)
 	return NULL;
 }
 
-static void request_checkpoint(struct checkpointer *c)
+void checkpointer_request(struct store *store)
 {
+	struct checkpointer *c = store->checkpointer;
+
 	pthread_mutex_lock(&c->lock);
 	c->wanted = true;
 	pthread_cond_signal(&c->wake);
@@ -77,7 +79,7 @@ enum kn_err checkpointer_flushed(struct store *store)
 	}
 	if (position - c->checked_at >= CHECKPOINT_BYTES) {
 		c->checked_at = position;
-		request_checkpoint(c);
+		checkpointer_request(store);
 	}
 	return KN_OK;
 }

@@ -14,8 +14,8 @@ static struct tally *find_tally(struct store_txn *txn, const struct key *key)
 	return NULL;
 }
 
-static enum kn_err read_stored(const struct store *store, struct store_txn *txn,
-			       const struct key *key, int64_t *out)
+static enum kn_err read_stored(struct store *store, struct store_txn *txn, const struct key *key,
+			       int64_t *out)
 {
 	struct store_read read;
 	uint64_t n = 0;
@@ -32,7 +32,7 @@ static enum kn_err read_stored(const struct store *store, struct store_txn *txn,
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }
 
-enum kn_err counter_read(const struct store *store, struct store_txn *txn, const struct key *key,
+enum kn_err counter_read(struct store *store, struct store_txn *txn, const struct key *key,
 			 int64_t *out)
 {
 	const struct tally *tally = txn != NULL ? find_tally(txn, key) : NULL;
@@ -118,7 +118,7 @@ enum kn_err store_txn_counter_add(struct store_txn *txn, const char *name, int64
 }
 
 /* api and state may be -1: any. */
-static enum kn_err count_jobs(const struct store *store, struct store_txn *txn, int api, int state,
+static enum kn_err count_jobs(struct store *store, struct store_txn *txn, int api, int state,
 			      const char *owner, uint64_t *out)
 {
 	int first = api < 0 ? 0 : api, last = api < 0 ? JOB_API_COUNT - 1 : api;

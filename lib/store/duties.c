@@ -109,7 +109,7 @@ static int go_to_end(DBC *cursor, const struct key *prefix, struct key *at)
 	return step(cursor, at, ret == DB_NOTFOUND ? DB_LAST : DB_PREV);
 }
 
-static enum kn_err walk_back(const struct store *store, DBC *cursor, const struct key *prefix,
+static enum kn_err walk_back(struct store *store, DBC *cursor, const struct key *prefix,
 			     struct due *due)
 {
 	struct key at;

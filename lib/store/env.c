@@ -1,20 +1,20 @@
 #include "store_priv.h"
+#include "../clock.h"
 #include "../fs.h"
 #include "../log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 enum {
+	LOG_LINES_PER_SECOND = 20,
 	LOG_BUFFER_BYTES = 4 << 20,
 	LOG_FILE_BYTES = 64 << 20,
 	LOCKS_MAX = 50000,
 	TRANSACTIONS_MAX = 4096,
-	SPACE_LOW_BYTES = 16 << 20,
 };
 
 static const uint64_t cache_default = 64 << 20;
@@ -37,7 +37,17 @@ static void die(const char *what)
 	_exit(EX_SOFTWARE);
 }
 
-enum kn_err store_db_error(const struct store *store, int ret, const char *what)
+/* A full disk makes Berkeley DB say so for every page: a few lines a second are enough. */
+static bool may_log(struct store *store)
+{
+	int64_t second = clock_mono_us() / USEC_PER_SEC;
+
+	if (atomic_exchange(&store->logged_in, second) != second)
+		atomic_store(&store->logged, 0);
+	return atomic_fetch_add(&store->logged, 1) < LOG_LINES_PER_SECOND;
+}
+
+enum kn_err store_db_error(struct store *store, int ret, const char *what)
 {
 	switch (ret) {
 	case 0:
@@ -52,26 +62,19 @@ enum kn_err store_db_error(const struct store *store, int ret, const char *what)
 	case DB_RUNRECOVERY:
 		die(what);
 	}
-	log_error("store: %s: %s", what, db_strerror(ret));
+	if (may_log(store))
+		log_error("store: %s: %s", what, db_strerror(ret));
 	/* A full disk sometimes shows as EIO: Berkeley DB writes a part, and fails on the rest. */
-	if (ret == EIO && store_space_is_low(store))
+	if (ret == EIO && space_is_low(store))
 		return KN_ERR_FULL;
 	return ret > 0 ? kn_err_from_errno(ret) : KN_ERR_IO;
 }
 
-bool store_space_is_low(const struct store *store)
-{
-	struct statvfs fs;
-
-	return fstatvfs(store->lock_fd, &fs) == 0 &&
-	       (uint64_t)fs.f_bavail * fs.f_frsize < SPACE_LOW_BYTES;
-}
-
 static void on_error(const DB_ENV *env, const char *prefix, const char *text)
 {
-	(void)env;
 	(void)prefix;
-	log_error("store: %s", text);
+	if (may_log(env->app_private))
+		log_error("store: %s", text);
 }
 
 static void on_event(DB_ENV *env, u_int32_t event, void *info)
@@ -84,8 +87,7 @@ static void on_event(DB_ENV *env, u_int32_t event, void *info)
 
 /* --- reading one value --- */
 
-static int read_once(const struct store *store, DB_TXN *txn, int table, DBT *key,
-		     struct store_read *read)
+static int read_once(struct store *store, DB_TXN *txn, int table, DBT *key, struct store_read *read)
 {
 	DBT data = {0};
 	int ret;
@@ -99,8 +101,8 @@ static int read_once(const struct store *store, DB_TXN *txn, int table, DBT *key
 	return ret;
 }
 
-enum kn_err store_read(const struct store *store, DB_TXN *txn, int table, const void *key,
-		       size_t len, struct store_read *read)
+enum kn_err store_read(struct store *store, DB_TXN *txn, int table, const void *key, size_t len,
+		       struct store_read *read)
 {
 	DBT dbt = store_dbt(key, len);
 	int ret = DB_LOCK_DEADLOCK;
@@ -148,11 +150,14 @@ static enum kn_err lock_dir(struct store *store)
 	return KN_ERR_BUSY;
 }
 
-static int configure_env(DB_ENV *env, const char *dir, uint64_t cache)
+static int configure_env(struct store *store, uint64_t cache)
 {
+	DB_ENV *env = store->env;
+	const char *dir = store->dir;
 	int ret = env->set_cachesize(env, (u_int32_t)(cache >> 30), (u_int32_t)(cache & 0x3fffffff),
 				     1);
 
+	env->app_private = store;
 	env->set_errcall(env, on_error);
 	/* Absolute, because recovery and removal of logs look from the working directory otherwise.
 	 */
@@ -189,7 +194,7 @@ static int open_env(struct store *store, uint64_t cache)
 	int ret = db_env_create(&store->env, 0);
 
 	if (ret == 0)
-		ret = configure_env(store->env, store->dir, cache);
+		ret = configure_env(store, cache);
 	if (ret == 0)
 		ret = store->env->open(store->env, store->dir, flags, 0600);
 	return ret;
@@ -216,8 +221,12 @@ static int open_tables(struct store *store)
 /* Here a failure says what the caller can do about it; DB_RUNRECOVERY is no reason to exit yet. */
 static enum kn_err open_database(struct store *store, uint64_t cache)
 {
-	int ret = open_env(store, cache);
+	int ret;
 
+	/* Recovery writes. */
+	if (space_is_low(store))
+		space_give_up_ballast(store);
+	ret = open_env(store, cache);
 	if (ret == 0)
 		ret = open_tables(store);
 	if (ret == 0)
@@ -227,8 +236,9 @@ static enum kn_err open_database(struct store *store, uint64_t cache)
 	if (ret == 0)
 		return KN_OK;
 	log_error("store: %s cannot be opened: %s", store->dir, db_strerror(ret));
-	return ret == ENOSPC || ret == ENOMEM || ret == EDQUOT ? kn_err_from_errno(ret)
-							       : KN_ERR_CORRUPT;
+	if (space_is_low(store))
+		return KN_ERR_FULL;
+	return ret == ENOMEM ? KN_ERR_NOMEM : KN_ERR_CORRUPT;
 }
 
 static enum kn_err newest_of(void *arg, const void *key, size_t key_len, const void *data,

@@ -11,6 +11,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/queue.c \
 	lib/store/row.c \
 	lib/store/scan.c \
+	lib/store/space.c \
 	lib/store/store.h lib/store/store_priv.h \
 	lib/store/tables.c \
 	lib/store/writer.c

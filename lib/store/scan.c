@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 struct scan {
-	const struct store *store;
+	struct store *store;
 	int table;
 	const struct key *prefix;
 	unsigned char *next; /* where the next chunk begins */
@@ -97,7 +97,7 @@ static size_t buffer_size(size_t chunk)
 	return chunk > SCAN_CHUNK_MAX ? SCAN_CHUNK_MAX : (chunk + 1023) & ~(size_t)1023;
 }
 
-enum kn_err store_scan(const struct store *store, int table, const struct key *prefix,
+enum kn_err store_scan(struct store *store, int table, const struct key *prefix,
 		       const struct key *from, size_t chunk, store_each_fn *each, void *arg)
 {
 	struct scan scan = {.store = store, .table = table, .prefix = prefix};

@@ -22,7 +22,10 @@
 #include "../bytes.h"
 
 #include <db.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum {
 	TABLE_JOBS = STORE_TABLE_COUNT,
@@ -51,8 +54,11 @@ struct store {
 	void *on_change_arg;
 	struct writer *writer;
 	struct checkpointer *checkpointer;
-	int64_t last_created; /* the writer's: of the newest job */
-	bool space_is_low;    /* the writer's: no new jobs, so that those under way can end */
+	int64_t last_created;      /* the writer's: of the newest job */
+	bool space_is_low;         /* the writer's: no new jobs, so that those under way can end */
+	bool has_ballast;          /* the writer's */
+	_Atomic int64_t logged_in; /* the second of the last line, and how many it saw */
+	atomic_int logged;
 };
 
 /* --- env.c --- */
@@ -73,9 +79,7 @@ static inline DBT store_dbt(const void *data, size_t len)
 
 /* The error that a Berkeley DB result stands for. A panic of the environment ends the process: a
  * new one recovers. `what` is for the log. */
-enum kn_err store_db_error(const struct store *store, int ret, const char *what);
-/* Whether the file system is nearly full. */
-bool store_space_is_low(const struct store *store);
+enum kn_err store_db_error(struct store *store, int ret, const char *what);
 
 /* A value read into the caller's memory, or into malloc'd memory when it is larger. */
 struct store_read {
@@ -85,14 +89,24 @@ struct store_read {
 	unsigned char small[2048];
 };
 /* txn NULL: a read alone, repeated if it lost to a deadlock. KN_ERR_NOT_FOUND. */
-enum kn_err store_read(const struct store *store, DB_TXN *txn, int table, const void *key,
-		       size_t len, struct store_read *read);
+enum kn_err store_read(struct store *store, DB_TXN *txn, int table, const void *key, size_t len,
+		       struct store_read *read);
 void store_read_free(struct store_read *read);
+
+/* --- space.c --- */
+
+bool space_is_low(const struct store *store);
+/* Before a batch: sets store->space_is_low, and takes ballast when there is room for it. */
+void space_check(struct store *store);
+/* After a write that found no space. False when there was no ballast: it is no use to try again. */
+bool space_give_up_ballast(struct store *store);
 
 /* --- checkpoint.c --- */
 
 enum kn_err checkpointer_start(struct store *store);
 void checkpointer_stop(struct store *store);
+/* Wakes the thread for a checkpoint. */
+void checkpointer_request(struct store *store);
 /* After a flush: makes new log files' names durable, and wakes the thread when enough log was
  * written. */
 enum kn_err checkpointer_flushed(struct store *store);
@@ -139,7 +153,7 @@ enum kn_err txn_note_change(struct store_txn *txn, const struct job *old, const 
 
 enum kn_err counter_add(struct store_txn *txn, const struct key *key, int64_t by);
 /* txn NULL: what is committed. */
-enum kn_err counter_read(const struct store *store, struct store_txn *txn, const struct key *key,
+enum kn_err counter_read(struct store *store, struct store_txn *txn, const struct key *key,
 			 int64_t *out);
 /* Writes the tallies, before the commit. */
 enum kn_err counters_write(struct store_txn *txn);
@@ -168,7 +182,7 @@ enum { LIST_TAIL_MIN = sizeof(int64_t) + 1 };
 
 /* Calls each() for entries with the prefix, from the key `from` on (NULL: the first), in key order.
  * No lock is held meanwhile. chunk: how many bytes to read at once. */
-enum kn_err store_scan(const struct store *store, int table, const struct key *prefix,
+enum kn_err store_scan(struct store *store, int table, const struct key *prefix,
 		       const struct key *from, size_t chunk, store_each_fn *each, void *arg);
 enum { SCAN_CHUNK_MIN = 8192, SCAN_CHUNK_MAX = 262144 };
 

@@ -180,6 +180,9 @@ static void run_alone(struct store *store, struct op *op)
 			op->result = txn_commit(store->writer, &txn);
 		else
 			txn_abort(&txn);
+		/* Not when it was refused for want of space, but tried to write and found none. */
+		if (txn.broken == KN_ERR_FULL && space_give_up_ballast(store))
+			continue;
 		if (op->result != KN_ERR_BUSY)
 			return;
 	}
@@ -250,12 +253,14 @@ static void run_batch(struct store *store, struct op *ops)
 {
 	enum kn_err err;
 
-	store->space_is_low = store_space_is_low(store);
+	space_check(store);
 	if (!run_together(store, ops))
 		for (struct op *op = ops; op != NULL; op = op->next)
 			run_alone(store, op);
 	ops = answer_lazy(ops);
 	err = flush(store);
+	if (err == KN_ERR_FULL && space_give_up_ballast(store))
+		err = flush(store);
 	/* After a failed flush the changes stand but may be lost: nobody hears of them before one
 	 * succeeds. */
 	if (err == KN_OK)
