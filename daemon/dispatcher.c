@@ -303,6 +303,11 @@ bool dispatcher_is_idle(const struct dispatcher *dispatcher)
 	return dispatcher->attempts_n == 0;
 }
 
+bool dispatcher_is_settled(const struct dispatcher *dispatcher)
+{
+	return dispatcher->is_settled;
+}
+
 static void end_leftovers(const char *data_path)
 {
 	char *prefix;

@@ -25,5 +25,7 @@ bool dispatcher_exited(struct dispatcher *dispatcher, pid_t pid, int status);
 /* Claims no more, ends the workers and gives their jobs back. */
 void dispatcher_stop(struct dispatcher *dispatcher);
 bool dispatcher_is_idle(const struct dispatcher *dispatcher);
+/* Whether the present responder knows which jobs run here: their leases are extended. */
+bool dispatcher_is_settled(const struct dispatcher *dispatcher);
 
 #endif

@@ -162,7 +162,7 @@ static enum kn_err set_up(struct daemon *daemon, char **args)
 	if (err == KN_OK)
 		err = dispatcher_new(daemon->loop, daemon->conf, control, &daemon->dispatcher);
 	if (err == KN_OK)
-		err = reaper_new(daemon->loop, control, &daemon->reaper);
+		err = reaper_new(daemon->loop, daemon->dispatcher, control, &daemon->reaper);
 	if (err == KN_OK)
 		err = janitor_new(daemon->loop, daemon->conf, control, &daemon->janitor);
 	return err == KN_OK ? add_duties(daemon) : err;

@@ -1,6 +1,7 @@
 #include "reaper.h"
 
 #include "client.h"
+#include "dispatcher.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -11,10 +12,11 @@
 #define REAP_EVERY_US (5 * USEC_PER_SEC)
 /* Retention is in days; the limit on waiting in the queue is in seconds. */
 #define RETAIN_EVERY_US (10 * USEC_PER_SEC)
-/* After a connection the dispatcher extends its leases before any may end. */
+/* After a connection, until the dispatcher has noticed too that there is a new responder. */
 #define SETTLE_US (500 * USEC_PER_MSEC)
 
 struct reaper {
+	const struct dispatcher *dispatcher;
 	struct client *client;
 	struct client_events events;
 	int64_t reap_at, retain_at;
@@ -65,9 +67,11 @@ int64_t reaper_tick(void *arg, int64_t now)
 	int64_t next = client_tick(reaper->client, now);
 
 	if (!reaper->reaping && now >= reaper->reap_at) {
-		reaper->reap_at = now + REAP_EVERY_US;
-		reaper->reaping =
-			client_call(reaper->client, "reap", NULL, on_reaped, reaper) == KN_OK;
+		bool may = dispatcher_is_settled(reaper->dispatcher);
+
+		reaper->reap_at = now + (may ? REAP_EVERY_US : SETTLE_US);
+		reaper->reaping = may && client_call(reaper->client, "reap", NULL, on_reaped,
+						     reaper) == KN_OK;
 	}
 	if (!reaper->retaining && now >= reaper->retain_at) {
 		reaper->retain_at = now + RETAIN_EVERY_US;
@@ -82,12 +86,14 @@ int64_t reaper_tick(void *arg, int64_t now)
 	return next;
 }
 
-enum kn_err reaper_new(struct loop *loop, const char *control_path, struct reaper **out)
+enum kn_err reaper_new(struct loop *loop, const struct dispatcher *dispatcher,
+		       const char *control_path, struct reaper **out)
 {
 	struct reaper *reaper = calloc(1, sizeof(*reaper));
 
 	if (reaper == NULL)
 		return KN_ERR_NOMEM;
+	reaper->dispatcher = dispatcher;
 	reaper->events = (struct client_events){.connected = on_connected, .arg = reaper};
 	reaper->client = client_new(loop, control_path, "reaper", &reaper->events);
 	if (reaper->client == NULL) {

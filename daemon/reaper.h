@@ -8,9 +8,12 @@
 #include "lib/err.h"
 #include "loop.h"
 
+struct dispatcher;
 struct reaper;
 
-enum kn_err reaper_new(struct loop *loop, const char *control_path, struct reaper **out);
+/* No lease is ended before `dispatcher` has extended its own. */
+enum kn_err reaper_new(struct loop *loop, const struct dispatcher *dispatcher,
+		       const char *control_path, struct reaper **out);
 void reaper_free(struct reaper **reaper);
 /* A duty. */
 int64_t reaper_tick(void *reaper, int64_t now);

@@ -217,3 +217,18 @@ def test_waiting_costs_nothing(pair):
     ticks = pathlib.Path(f"/proc/{pair.process.pid}/stat").read_text().rpartition(")")[2].split()
     os.kill(fcgi, signal.SIGCONT)
     assert int(ticks[11]) + int(ticks[12]) < 20
+
+
+def test_leases_outlast_a_long_recovery(pair):
+    """While no responder answers nobody can extend a lease; the next one must not end it before kinorad has."""
+    pair.worker("while [ ! -e go ]; do sleep 0.05; done\n" + DONE)
+    pair.start()
+    job_id = pair.create()
+    go = pair.work / f"{job_id}.1" / "go"
+    wait_for(lambda: go.parent.exists())
+    lease = pair.job(job_id)["lease"]["until"]
+    os.kill(pair.wait_ready(), signal.SIGKILL)
+    pair.wait_ready()
+    wait_for(lambda: pair.job(job_id)["lease"]["until"] > lease, 2)
+    go.touch()
+    assert pair.wait_state(job_id, "completed")["attempt"] == 1
