@@ -66,7 +66,7 @@ def empty(one):
     listener.listen(511)
     (program,) = build("empty")
     parts = [
-        subprocess.Popen([program, "64"], stdin=listener),
+        subprocess.Popen([program, "64"], stdin=listener, start_new_session=True),
         subprocess.Popen(["nginx", "-p", directory, "-e", directory / "logs/nginx.log", "-c", directory / "nginx.conf"]),
     ]
     try:
