@@ -8,3 +8,9 @@ ctl_kinoractl_SOURCES = \
 	ctl/service.c
 ctl_kinoractl_LDADD = $(KINORA_LIBS)
 dist_man_MANS += docs/kinoractl.1
+
+# Written by the program itself, from the table of options.
+doc_DATA = kinora.conf.sample
+CLEANFILES += kinora.conf.sample
+kinora.conf.sample: ctl/kinoractl$(EXEEXT)
+	$(AM_V_GEN)ctl/kinoractl config sample >$@.tmp && mv $@.tmp $@

@@ -1,7 +1,7 @@
 /*
  * The store alone: creates, claims with completions, gets and lists.
  *
- *   tests/bench/store DIR [JOBS [THREADS]]
+ *   tests/bench/store DIR [JOBS [THREADS [CACHE_MIB]]]
  *
  * DIR must not exist; it is left behind, so that it can be looked at. For a
  * slower disk: SLOW_SYNC_US=2000 LD_PRELOAD=tests/bench/slow_sync.so.
@@ -134,11 +134,13 @@ int main(int argc, char **argv)
 	struct store_options options = {.dir = argv[1]};
 
 	if (argc < 2 || access(argv[1], F_OK) == 0)
-		errx(1, "usage: store DIR [JOBS [THREADS]]; DIR must not exist");
+		errx(1, "usage: store DIR [JOBS [THREADS [CACHE_MIB]]]; DIR must not exist");
 	if (argc > 2)
 		jobs = atoi(argv[2]);
 	if (argc > 3)
 		threads = atoi(argv[3]);
+	if (argc > 4)
+		options.cache_bytes = (uint64_t)atoi(argv[4]) << 20;
 	if (jobs < CLAIMS || threads < 1 || threads > THREADS_MAX || sodium_init() < 0)
 		errx(1, "JOBS from %d, THREADS up to %d", CLAIMS, THREADS_MAX);
 	ids = calloc((size_t)jobs, sizeof(*ids));
