@@ -60,15 +60,20 @@ static void apply_material(struct paint paints[PAINT_ROLES], const struct materi
 		float shade = roles[i] == MAIN || roles[i] == SKIN ? 1
 			      : roles[i] == SECOND                 ? 0.72f
 								   : 0.86f;
+		/* Tiles stay tiles and bricks stay bricks: "a stone castle" has a roof. */
+		if (p->pattern == TILES && roles[i] != MAIN)
+			continue;
 		p->rough = m->rough;
 		if (!m->srgb)
 			continue;
+		enum pattern kept = p->pattern == BRICKS && m->metal < 0.5f ? BRICKS : m->pattern;
 		*p = (struct paint){.srgb = tint(m->srgb, shade),
 				    .second = m->second,
 				    .metal = m->metal,
 				    .rough = m->rough,
 				    .glow = m->glow,
-				    .pattern = m->pattern};
+				    .pattern = kept,
+				    .size = kept == BRICKS ? p->size : 0};
 	}
 }
 

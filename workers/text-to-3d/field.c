@@ -5,6 +5,10 @@
 
 enum { BLOCKS = 28, COARSE = 64 };
 
+/* Half of the least thickness, of the scene's longest side: meshes have about a hundred cells
+ * there. */
+static const float THINNEST = 0.0085f;
+
 struct field {
 	const struct scene *scene;
 	struct vec3 origin;
@@ -246,6 +250,26 @@ static void scene_bounds(struct scene *scene)
 	scene->lo.y = fmaxf(scene->lo.y, 0);
 }
 
+/* What is thinner than the mesh can show would come out in tatters: it is made a little thicker. */
+static void thicken(struct scene *scene)
+{
+	struct vec3 size = v3_sub(scene->hi, scene->lo);
+	float least = fmaxf(size.x, fmaxf(size.y, size.z)) * THINNEST;
+	for (size_t i = 0; i < scene->solids_n; i++) {
+		struct solid *s = &scene->solids[i];
+		struct part *p = &s->part;
+		float l = least / s->shrink;
+		if (p->cut)
+			continue;
+		if (p->shape == SHAPE_TUBE || p->shape == SHAPE_BEND)
+			p->size = v3_max(p->size, v3(l, l, 0));
+		else if (p->shape == SHAPE_BOX || p->shape == SHAPE_ELLIPSOID)
+			p->size = v3_max(p->size, v3(l, l, l));
+		else
+			p->size.y = fmaxf(p->size.y, p->shape == SHAPE_STAR ? 0 : l);
+	}
+}
+
 static size_t list_block(struct field *f, struct vec3 middle, float r, uint8_t *out)
 {
 	const struct scene *scene = f->scene;
@@ -284,6 +308,7 @@ enum kn_err field_new(struct scene *scene, struct field **out)
 		return KN_ERR_NOMEM;
 	}
 	scene_bounds(scene);
+	thicken(scene);
 	f->scene = scene;
 	struct vec3 size = v3_sub(scene->hi, scene->lo);
 	f->block = fmaxf(size.x, fmaxf(size.y, size.z)) * 1.1f / BLOCKS;

@@ -62,4 +62,6 @@ clean-grok-3d-examples:
 	done
 .PHONY: install-grok-3d-examples uninstall-grok-3d-examples clean-grok-3d-examples
 EXTRA_DIST += workers/text-to-3d/make-example $(wildcard $(top_srcdir)/examples/grok-3d/ex_*/example.json)
-EXTRA_DIST += tests/package.json tests/workers/gltf.py tests/workers/test_text_to_3d.py tests/workers/validate.mjs
+EXTRA_DIST += docs/api/grok-3d.md docs/images/models.png tests/bench/text-to-3d \
+	tests/contact-sheet/make tests/contact-sheet/page.html tests/package.json \
+	tests/workers/gltf.py tests/workers/test_text_to_3d.py tests/workers/validate.mjs
