@@ -58,10 +58,12 @@ uninstall-grok-3d-examples:
 clean-local: clean-grok-3d-examples
 clean-grok-3d-examples:
 	for e in $(GROK_3D_EXAMPLES); do \
-		rm -f examples/grok-3d/$$e/image.jpg examples/grok-3d/$$e/model.glb examples/grok-3d/$$e/model.usdz; \
+		(cd examples/grok-3d/$$e 2>/dev/null && rm -f image.jpg model.glb model.usdz); \
+		test examples/grok-3d/$$e/example.json -ef $(top_srcdir)/examples/grok-3d/$$e/example.json || \
+			rm -f examples/grok-3d/$$e/example.json; \
 	done
 .PHONY: install-grok-3d-examples uninstall-grok-3d-examples clean-grok-3d-examples
-EXTRA_DIST += workers/text-to-3d/make-example $(wildcard $(top_srcdir)/examples/grok-3d/ex_*/example.json)
+EXTRA_DIST += workers/text-to-3d/make-example $(GROK_3D_EXAMPLES:%=examples/grok-3d/%/example.json)
 EXTRA_DIST += docs/api/grok-3d.md docs/images/models.png tests/bench/text-to-3d \
 	tests/contact-sheet/make tests/contact-sheet/page.html tests/package.json \
 	tests/workers/gltf.py tests/workers/test_text_to_3d.py tests/workers/validate.mjs
