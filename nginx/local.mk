@@ -1,7 +1,6 @@
 # The configuration for a stock nginx, with the installed paths filled in.
 nginxdir = $(sysconfdir)/kinora/nginx
 nginx_DATA = \
-	nginx/kinora-fastcgi.conf \
 	nginx/kinora-headers.conf \
 	nginx/kinora-server.conf \
 	nginx/kinora-videos.conf \
