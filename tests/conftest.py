@@ -1,30 +1,17 @@
-"""Throwaway instances by ./quickstart serve. KINORA_SLOW=1 adds the tests that take minutes.
+"""Fixtures. KINORA_SLOW=1 adds the tests that take minutes.
 
-Each must end cleanly, leave no process, and have no complaint of a sanitizer in
-its logs: who started it fails otherwise.
+Each instance must end cleanly, leave no process, and have no complaint of a
+sanitizer in its logs: who started it fails otherwise.
 """
 
-import json
 import os
-import pathlib
-import queue
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
-import threading
-import time
 
 import pytest
-import requests
 
-from waiting import wait_until
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-QUICKSTART = ROOT / "quickstart"
-SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:")
+from harness import Instance
 
 
 def pytest_configure(config):
@@ -37,169 +24,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="KINORA_SLOW is not set"))
-
-
-def free_ports(n):
-    """Ports that are free now and that the system does not hand out again at once."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-class Instance:
-    """A running Kinora with all its files under `dir`. Options are those of kinora.conf; `append` is text
-    with [worker …] sections."""
-
-    def __init__(self, directory, append=None, env=None, **options):
-        self.dir = pathlib.Path(directory)
-        self.dir.mkdir(parents=True, exist_ok=True)
-        self.options = options
-        self.append = append
-        self.env = env or {}
-        self.process = None
-        self.start()
-
-    def start(self):
-        """Also again after stop(): the same directory and data, new ports."""
-        for attempts_left in (2, 1, 0):
-            self.port, self.text_port = free_ports(2)
-            self.url = f"http://127.0.0.1:{self.port}"
-            self.text_url = f"http://127.0.0.1:{self.text_port}/api/v1"
-            if self._start():
-                return
-            output = "".join(self.output)
-            # Another program may take a port between free_ports() and nginx.
-            if not attempts_left or "is taken" not in output:
-                raise RuntimeError("no instance:\n" + output)
-
-    def _start(self):
-        command = [QUICKSTART, "serve", "--dir", self.dir, "--port", self.port, "--text-port", self.text_port]
-        for name, value in self.options.items():
-            command += ["--set", f"{name}={value}"]
-        if self.append:
-            sections = self.dir / "workers.conf"
-            sections.write_text(self.append)
-            command += ["--append", sections]
-        self.output = []
-        self.process = subprocess.Popen(
-            [str(word) for word in command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for pytest, which stops us
-            env={**os.environ, "KINORA_TEST_INSTANCE": str(self.dir), **self.env},
-        )
-        lines = queue.Queue()
-        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
-        while True:
-            try:
-                line = lines.get(timeout=600)  # the first one builds
-            except queue.Empty:
-                line = None
-            if line is None:
-                self.stop(check=False)
-                return False
-            if line == "kinora: ready\n":
-                return True
-
-    def _read(self, lines):
-        for line in self.process.stdout:
-            self.output.append(line)
-            lines.put(line)
-        lines.put(None)
-
-    def stop(self, check=True):
-        """Asserts that it ended well."""
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = "no end after 60 s"
-        self.process = None
-        left = self._end_processes()
-        if check:
-            complaints = [line for line in self.logs().splitlines() if SANITIZER.search(line)]
-            assert not complaints, "\n".join(complaints)
-            assert not left, f"left running: {left}"
-            assert status == 0, f"quickstart serve: {status}\n" + "".join(self.output)
-
-    def _end_processes(self):
-        """Kills what runs a second after the end; orphans of a killed part need that long."""
-        end = time.monotonic() + 1
-        while self.processes() and time.monotonic() < end:
-            time.sleep(0.05)
-        left = self.processes()
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        return left
-
-    def processes(self):
-        """pid → command line of whatever this instance started and still runs."""
-        found = {}
-        for entry in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                environment = (entry / "environ").read_bytes().split(b"\0")
-                if f"KINORA_TEST_INSTANCE={self.dir}".encode() in environment:
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                pass  # it has just ended, or is not ours
-        return {pid: line for pid, line in found.items() if line}  # zombies have none
-
-    def logs(self):
-        """What the programs said on standard error."""
-        return "".join(path.read_text(errors="replace") for path in (self.dir / "logs").glob("*.log"))
-
-    def ctl(self, *args, check=True):
-        """What kinoractl prints."""
-        command = [str(QUICKSTART), "ctl", "--dir", str(self.dir), *map(str, args)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert not check or done.returncode == 0, done.stderr
-        return done.stdout
-
-    def pid(self, program):
-        """Of "nginx", "kinora-fcgi" or "kinorad"."""
-        return int((self.dir / "run" / f"{program}.pid").read_text())
-
-    def kill(self, program, sig=signal.SIGKILL):
-        """Signals one part; returns the pid that it had."""
-        pid = wait_until(lambda: (self.dir / "run" / f"{program}.pid").exists() and self.pid(program))
-        os.kill(pid, sig)
-        return pid
-
-    @property
-    def fcgi_socket(self):
-        return self.dir / "run" / "fcgi.sock"
-
-    # --- an HTTP worker's part ---
-
-    def claim(self, *classes, **more):
-        """What /worker/v1/claim hands out, or None."""
-        body = {"models": list(classes), "worker": "test", **more}
-        answer = requests.post(f"{self.url}/worker/v1/claim", json=body, timeout=70)
-        assert answer.status_code in (200, 204), answer.text
-        return answer.json() if answer.status_code == 200 else None
-
-    def report(self, claim, what, **body):
-        """what: progress, complete, fail or release."""
-        url = f"{self.url}/worker/v1/jobs/{claim['job']['id']}/{what}"
-        return requests.post(url, json={"token": claim["token"], **body}, timeout=30)
-
-    def put_asset(self, claim, name, data):
-        return requests.put(
-            f"{self.url}/worker/v1/jobs/{claim['job']['id']}/assets/{name}",
-            data=data,
-            headers={"X-Lease-Token": claim["token"]},
-            timeout=60,
-        )
 
 
 def _start_and_stop():
@@ -251,8 +75,3 @@ def mp4(tmp_path_factory):
         check=True,
     )
     return path.read_bytes()
-
-
-def json_of(answer, status):
-    assert answer.status_code == status, answer.text
-    return json.loads(answer.text)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import requests
-from conftest import json_of
+from harness import json_of
 
 PASSWORD = "correct horse battery"
 

@@ -13,7 +13,8 @@ import uuid
 
 import pytest
 import requests
-from conftest import json_of, wait_until
+from harness import json_of
+from waiting import wait_until
 
 WAN, VEO = "vivid_flow/wan2.1", "vivid_flow/veo3.1"
 URL = "https://storage.googleapis.com/bucket/picture.png"

@@ -15,7 +15,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from conftest import Instance, free_ports  # noqa: E402
+from harness import Instance, free_ports  # noqa: E402
 
 ROOT = HERE.parent.parent
 BUILD = pathlib.Path(os.environ.get("KINORA_BUILD") or ROOT / "build")

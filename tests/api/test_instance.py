@@ -1,0 +1,190 @@
+"""What nginx does by itself: files, limits, errors as JSON, and going on when a part dies."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+
+import pytest
+import requests
+
+from waiting import wait_until
+
+
+def raw(instance, data, seconds=5):
+    """What comes back for bytes that no client library would send."""
+    with socket.create_connection(("127.0.0.1", instance.port), timeout=seconds) as s:
+        s.sendall(data)
+        answer = b""
+        while chunk := s.recv(65536):
+            answer += chunk
+    return answer.decode()
+
+
+def post_length(instance, path, length, port=None):
+    """The answer to a POST that announces a body and sends none of it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port or instance.port, timeout=5)
+    connection.putrequest("POST", path)
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(length))
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    connection.close()
+    return answer.status, body
+
+
+@pytest.fixture(scope="module")
+def video(instance):
+    path = instance.dir / "videos" / "job_instancetest.mp4"
+    path.write_bytes(bytes(range(256)) * 1000)
+    yield path
+    path.unlink()
+
+
+def test_both_ports_answer(instance):
+    health = requests.get(instance.url + "/").json()
+    assert health["status"] == "ok"
+    assert "jobs" in requests.get(instance.text_url + "/jobs").json()
+    assert "jobs" in requests.get(instance.url + "/text-to-video/api/v1/jobs").json()
+
+
+def test_video_whole_and_in_parts(instance, video):
+    url = f"{instance.url}/videos/{video.name}"
+    whole = requests.get(url)
+    assert whole.content == video.read_bytes()
+    assert whole.headers["Content-Type"] == "video/mp4"
+    assert whole.headers["Access-Control-Allow-Origin"] == "*"
+    assert whole.headers["Server"] == "nginx"  # no version
+    part = requests.get(url, headers={"Range": "bytes=256-511"})
+    assert part.status_code == 206
+    assert part.content == bytes(range(256))
+    assert part.headers["Content-Range"] == "bytes 256-511/256000"
+    same = requests.get(url, headers={"If-None-Match": whole.headers["ETag"]})
+    assert same.status_code == 304
+    beyond = requests.get(url, headers={"Range": "bytes=999999-"})
+    assert beyond.status_code == 416
+    assert beyond.json() == {"detail": "The range cannot be satisfied"}
+    assert requests.head(url).headers["Content-Length"] == "256000"
+
+
+def test_video_without_responder(serve, mp4):
+    own = serve(dispatch="no")
+    (own.dir / "videos" / "job_x.mp4").write_bytes(mp4)
+    own.kill("kinora-fcgi", 19)  # SIGSTOP: it answers nothing
+    assert requests.get(own.url + "/videos/job_x.mp4", timeout=2).content == mp4
+    own.kill("kinora-fcgi")
+
+
+@pytest.mark.parametrize("name", ["job_nothere.mp4", "a-b_C.mp4"])
+def test_video_not_found_is_json(instance, name):
+    answer = requests.get(f"{instance.url}/videos/{name}")
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == {"detail": "Video not found"}
+
+
+@pytest.mark.parametrize("path", ["/videos/.job.mp4", "/videos/../kinora.conf", "/videos/%2e%2e/kinora.conf",
+                                  "/_files/kinora.conf", "/_files/videos/job_instancetest.mp4", "/_examples/"])
+def test_only_videos_are_served(instance, video, path):
+    answer = raw(instance, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith("HTTP/1.1 404 "), answer
+    assert "application/json" in answer
+
+
+def test_other_methods_on_videos_reach_the_responder(instance, video):
+    url = f"{instance.url}/videos/{video.name}"
+    preflight = requests.options(url, headers={"Origin": "http://a", "Access-Control-Request-Method": "DELETE"})
+    assert preflight.status_code in (200, 204)
+    assert "DELETE" in preflight.headers["Access-Control-Allow-Methods"]
+    assert requests.post(url, data="x").status_code == 405
+    # No job has this file, so there is nothing that a client might delete.
+    assert requests.delete(url).status_code == 404
+    assert video.exists()
+
+
+@pytest.mark.parametrize("path,shape", [
+    ("/v1/video/generations", {"detail": "The body is too large"}),
+    ("/api/generate", {"error": "The body is too large"}),
+    ("/api/v1/generate", {"error": "The body is too large", "details": []}),
+    ("/text-to-video/api/v1/generate", {"error": "The body is too large"}),
+    ("/extension/complete", {"detail": "The body is too large"}),
+])
+def test_too_large_in_the_words_of_the_dialect(instance, path, shape):
+    assert post_length(instance, path, 1 << 41) == (413, shape)
+
+
+def test_too_large_on_the_text_port(instance):
+    answer = post_length(instance, "/api/v1/generate", 1 << 30, instance.text_port)
+    assert answer == (413, {"error": "The body is too large"})
+
+
+@pytest.mark.parametrize("request_bytes,status,text", [
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "The URI is too long"),
+    (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431, "The request header is too large"),
+    (b"GET / HTTP/1.1\r\n\r\n", 400, "Invalid request"),
+    (b"nonsense\r\n\r\n", 400, "Invalid request"),
+    (b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "Invalid request"),
+    (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Method not allowed"),
+])
+def test_errors_of_nginx_are_json(instance, request_bytes, status, text):
+    answer = raw(instance, request_bytes)
+    assert answer.endswith('{"detail":"%s"}' % text), answer
+    if answer.startswith("HTTP"):  # what is not even a request line is answered as HTTP/0.9
+        assert answer.startswith(f"HTTP/1.1 {status} ")
+
+
+def test_requests_wait_while_the_responder_restarts(serve):
+    own = serve(dispatch="no")
+    statuses, stop = [], threading.Event()
+
+    def ask():
+        with requests.Session() as session:
+            while not stop.is_set():
+                statuses.append(session.get(own.url + "/v1/video/generations", timeout=10).status_code)
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for _ in range(3):
+        time.sleep(0.3)
+        before = own.kill("kinora-fcgi")
+        wait_until(lambda: own.pid("kinora-fcgi") not in (None, before), 2)
+    time.sleep(0.3)
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert set(statuses) == {200}
+
+
+@pytest.mark.parametrize("program", ["nginx", "kinorad", "kinora-fcgi"])
+def test_a_killed_part_is_back_within_two_seconds(serve, program):
+    own = serve(dispatch="no")
+
+    def is_whole():
+        try:
+            return own.pid(program) not in (None, before) and requests.get(own.url + "/", timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    for _ in range(2):
+        before = own.kill(program)
+        wait_until(is_whole, 2)
+        own.ctl("ping")
+
+
+def test_no_way_to_the_responder_is_503(serve):
+    own = serve(dispatch="no")
+    (own.dir / "run" / "fcgi.sock").unlink()
+    own.kill("kinora-fcgi")  # and with it the connections that nginx has kept
+    answer = requests.get(own.url + "/")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json() == {"detail": "The service is busy"}
+    answer = requests.delete(own.url + "/videos/job_x.mp4")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "The service is busy"})
+    answer = requests.post(own.url + "/v1/video/generations", json={})
+    assert (answer.status_code, answer.json()) == (503, {"detail": "The service is busy"})
+    answer = requests.get(own.text_url + "/jobs")
+    assert answer.json() == {"error": "The service is busy"}
