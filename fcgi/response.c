@@ -2,10 +2,13 @@
 
 #include "connection.h"
 #include "cors.h"
+#include "lib/asset.h"
+#include "lib/conf.h"
 #include "lib/log.h"
 #include "router.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,11 +138,29 @@ static void put_download_name(struct request *req, const char *name)
 			safe != NULL ? safe : "download");
 }
 
+/* For servers that want a path, not a location: Apache's mod_xsendfile. */
+static void put_sendfile(struct request *req, const char *rel)
+{
+	static const char examples[] = "/_examples/";
+	const struct conf *conf = req->server->conf;
+	char path[PATH_MAX];
+
+	if (strncmp(rel, examples, sizeof(examples) - 1) == 0)
+		response_header(req, "X-Sendfile", "%s/%s", conf->examples_path,
+				rel + sizeof(examples) - 1);
+	else if (asset_path(conf, rel, path) == KN_OK)
+		response_header(req, "X-Sendfile", "%s", path);
+}
+
 void respond_file(struct request *req, const char *rel, const char *mime, const char *download_name)
 {
 	begin_answer(req, 200);
 	req->res->by_nginx = true;
-	response_header(req, "X-Accel-Redirect", "%s%s", rel[0] == '/' ? "" : "/_files/", rel);
+	if (request_param(req, "KINORA_SENDFILE") != NULL)
+		put_sendfile(req, rel);
+	else
+		response_header(req, "X-Accel-Redirect", "%s%s", rel[0] == '/' ? "" : "/_files/",
+				rel);
 	response_header(req, "Content-Type", "%s", mime);
 	if (download_name != NULL)
 		put_download_name(req, download_name);
