@@ -233,5 +233,6 @@ enum kn_err form_read(struct request *req, const char **why)
 	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++)
 		if (header_is(req->content_type, encodings[i].type))
 			return encodings[i].read(req, why);
-	return KN_ERR_MEDIA_TYPE;
+	/* Nothing was sent: a form without fields, and the handler says which are missing. */
+	return req->content_length <= 0 && req->content_type[0] == '\0' ? KN_OK : KN_ERR_MEDIA_TYPE;
 }

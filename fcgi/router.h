@@ -17,7 +17,8 @@ enum route_body {
 	ROUTE_NO_BODY, /* drained and ignored */
 	ROUTE_JSON, /* req->json, or the dialect's 400 when it is not JSON; NULL for `null` and for
 		       an empty body */
-	ROUTE_FORM, /* multipart, urlencoded or a JSON object, all as req->form; else 415 */
+	ROUTE_FORM, /* multipart, urlencoded or a JSON object, all as req->form, which is empty when
+		       nothing was sent; else 415 */
 	ROUTE_FILE, /* any bytes, spooled to disk: req->body_file */
 };
 
@@ -29,8 +30,8 @@ enum route_cap {
 
 enum route_auth {
 	ROUTE_OPEN,
-	ROUTE_WORKER, /* worker_token, or loopback when none is configured */
-	ROUTE_KEY,    /* an API key or a session: req->principal */
+	ROUTE_WORKER,  /* worker_token, or loopback when none is configured */
+	ROUTE_KEY,     /* an API key or a session: req->principal */
 	ROUTE_SESSION, /* a session of the account page: req->principal */
 };
 

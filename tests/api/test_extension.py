@@ -103,11 +103,12 @@ def test_what_is_no_video_changes_nothing(own, mp4):
 
 def test_complete_faults(own, mp4):
     missing = {"msg": "field required", "type": "value_error.missing"}
-    answer = requests.post(own.url + "/extension/complete", data={"x": "y"})
-    assert answer.status_code == 422
-    assert answer.json() == {
-        "detail": [{"loc": ["body", "job_id"], **missing}, {"loc": ["body", "video"], **missing}]
-    }
+    for body in ({"data": {"x": "y"}}, {"files": {"x": b"y"}}, {}):
+        answer = requests.post(own.url + "/extension/complete", **body)
+        assert answer.status_code == 422
+        assert answer.json() == {
+            "detail": [{"loc": ["body", "job_id"], **missing}, {"loc": ["body", "video"], **missing}]
+        }
     answer = requests.post(own.url + "/extension/complete", data={"job_id": "x", "video": "text"})
     assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["body", "video"])
     answer = complete(own, "job_000000000000", mp4)
