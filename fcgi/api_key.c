@@ -202,22 +202,31 @@ enum kn_err api_keys_check(struct api_keys *keys, const char *text, int64_t now,
 	return err;
 }
 
-/* The live key of that name or id; call with the table locked. */
-static struct entry *find_live(struct api_keys *keys, const char *owner, const char *name,
-			       int64_t now)
+/* The live key that is meant: an id names one, a name one of each owner. KN_ERR_CONFLICT: several.
+ * Call with the table locked. */
+static enum kn_err find_live(struct api_keys *keys, const char *owner, const char *name,
+			     int64_t now, struct entry **out)
 {
 	struct entry *entry, *next;
+	size_t n = 0;
 
+	*out = NULL;
 	HASH_ITER(hh, keys->table, entry, next)
 	{
 		if (!is_live(&entry->key, now))
 			continue;
 		if (owner != NULL && strcmp(entry->key.owner, owner) != 0)
 			continue;
-		if (strcmp(entry->key.name, name) == 0 || strcmp(entry->key.id, name) == 0)
-			return entry;
+		if (strcmp(entry->key.id, name) == 0) {
+			*out = entry;
+			return KN_OK;
+		}
+		if (strcmp(entry->key.name, name) == 0) {
+			*out = entry;
+			n++;
+		}
 	}
-	return NULL;
+	return n == 1 ? KN_OK : n == 0 ? KN_ERR_NOT_FOUND : KN_ERR_CONFLICT;
 }
 
 static bool name_is_valid(const char *name)
@@ -266,7 +275,7 @@ static void fill(struct api_key *key, const struct api_key_spec *spec)
 enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *spec,
 			    char text[API_KEY_SIZE], struct api_key *out)
 {
-	struct entry *entry;
+	struct entry *entry, *other;
 	enum kn_err err;
 
 	if (spec->name == NULL || !name_is_valid(spec->name))
@@ -278,7 +287,8 @@ enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *sp
 	draw_secret(text, entry);
 	/* Held over the flush: two creations of one name must not both pass the check. */
 	pthread_rwlock_wrlock(&keys->lock);
-	if (find_live(keys, entry->key.owner, entry->key.name, entry->key.created) != NULL)
+	if (find_live(keys, entry->key.owner, entry->key.name, entry->key.created, &other) !=
+	    KN_ERR_NOT_FOUND)
 		err = KN_ERR_EXISTS;
 	else
 		err = store_write(keys->store, write_record, entry, STORE_FLUSHED);
@@ -296,12 +306,12 @@ enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *sp
 static enum kn_err change_key(struct api_keys *keys, const char *owner, const char *name,
 			      void (*change)(struct api_key *, const void *), const void *arg)
 {
-	enum kn_err err = KN_ERR_NOT_FOUND;
 	struct entry *entry, changed;
+	enum kn_err err;
 
 	pthread_rwlock_wrlock(&keys->lock);
-	entry = find_live(keys, owner, name, clock_wall_us());
-	if (entry != NULL) {
+	err = find_live(keys, owner, name, clock_wall_us(), &entry);
+	if (err == KN_OK) {
 		changed = *entry;
 		change(&changed.key, arg);
 		err = store_write(keys->store, write_record, &changed, STORE_FLUSHED);
@@ -374,6 +384,29 @@ static json_object *public_json(const struct api_key *key)
 	add_time(o, "expires_at", key->expires);
 	add_time(o, "revoked_at", key->revoked);
 	return o;
+}
+
+char *api_keys_named(struct api_keys *keys, const char *name)
+{
+	int64_t now = clock_wall_us();
+	struct entry *entry, *next;
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to == NULL)
+		return NULL;
+	pthread_rwlock_rdlock(&keys->lock);
+	HASH_ITER(hh, keys->table, entry, next)
+	if (is_live(&entry->key, now) && strcmp(entry->key.name, name) == 0)
+		fprintf(to, "%s%s of %s", ftell(to) > 0 ? ", " : "", entry->key.id,
+			entry->key.owner);
+	pthread_rwlock_unlock(&keys->lock);
+	if (fclose(to) != 0) {
+		free(text);
+		text = NULL;
+	}
+	return text;
 }
 
 enum kn_err api_keys_list(struct api_keys *keys, const char *owner, json_object **out)

@@ -53,12 +53,15 @@ struct api_key_spec {
  * once. */
 enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *spec,
 			    char text[API_KEY_SIZE], struct api_key *out);
-/* By name or id; owner NULL: any (an administrator). KN_ERR_NOT_FOUND: no live key is called that.
- */
+/* By name or id; owner NULL: any (an administrator). KN_ERR_NOT_FOUND: no live key is called that;
+ * KN_ERR_CONFLICT: several owners' are, see api_keys_named(). */
 enum kn_err api_keys_revoke(struct api_keys *keys, const char *owner, const char *name);
 /* -1 leaves a limit as it is. */
 enum kn_err api_keys_set_limits(struct api_keys *keys, const char *name, int64_t hour_limit,
 				int64_t day_limit);
+/* "ID of OWNER, ID of OWNER": the live keys of that name, for a message; the caller frees it. NULL:
+ * out of memory. */
+char *api_keys_named(struct api_keys *keys, const char *name);
 /* An array of objects without secrets; owner NULL: everybody's. Newest first; the caller frees it.
  */
 enum kn_err api_keys_list(struct api_keys *keys, const char *owner, json_object **out);

@@ -6,6 +6,7 @@
 #include "lib/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A member's number, -1 when it is absent; false when it is there and negative or no integer. */
@@ -73,11 +74,19 @@ enum kn_err control_op_key_list(struct control_call *call)
 	return KN_OK;
 }
 
-/* The key that the call names, by name or id. */
-static enum kn_err not_found(struct control_call *call, enum kn_err err)
+/* Words for a key that is not there, or that could be several owners'. */
+static enum kn_err explain_name(struct control_call *call, enum kn_err err, const char *name)
 {
-	return err == KN_ERR_NOT_FOUND ? explain(call, err, "no live key has this name or id")
-				       : err;
+	char *ids;
+
+	if (err == KN_ERR_NOT_FOUND)
+		return explain(call, err, "no live key has this name or id");
+	ids = err == KN_ERR_CONFLICT ? api_keys_named(call->server->gate->keys, name) : NULL;
+	if (ids != NULL &&
+	    asprintf(&call->text, "several keys have this name; say which by its id: %s", ids) < 0)
+		call->text = NULL;
+	free(ids);
+	return err;
 }
 
 enum kn_err control_op_key_revoke(struct control_call *call)
@@ -86,7 +95,7 @@ enum kn_err control_op_key_revoke(struct control_call *call)
 
 	if (name == NULL)
 		return explain(call, KN_ERR_INVALID, "which key?");
-	return not_found(call, api_keys_revoke(call->server->gate->keys, NULL, name));
+	return explain_name(call, api_keys_revoke(call->server->gate->keys, NULL, name), name);
 }
 
 enum kn_err control_op_key_limit(struct control_call *call)
@@ -97,5 +106,6 @@ enum kn_err control_op_key_limit(struct control_call *call)
 	if (name == NULL || !limit_of(call->body, "hour-limit", &hour) ||
 	    !limit_of(call->body, "day-limit", &day))
 		return explain(call, KN_ERR_INVALID, "limits are numbers, 0 or more");
-	return not_found(call, api_keys_set_limits(call->server->gate->keys, name, hour, day));
+	return explain_name(call, api_keys_set_limits(call->server->gate->keys, name, hour, day),
+			    name);
 }

@@ -42,6 +42,12 @@ def test_keys(pair):
     assert listed["keys"][0]["name"] == "lab" and key not in str(listed)
     pair.ctl("keys", "revoke", "lab")
     pair.ctl("keys", "revoke", "lab", code=66)
+    # A name of two owners is nobody's to revoke.
+    pair.ctl("keys", "create", "--name", "lab")
+    pair.ctl("keys", "create", "--name", "lab", "--account", "ann")
+    said = pair.ctl("keys", "revoke", "lab", code=65)
+    ids = [k["id"] for k in pair.ctl("keys", "list", "--json")["keys"] if not k["revoked_at"]]
+    assert len(ids) == 2 and all(id_ in said for id_ in ids) and "of user:ann" in said, said
 
 
 def test_config(pair):

@@ -144,6 +144,31 @@ static void test_revoke(void **state)
 	assert_int_equal(check(f, next), KN_OK);
 }
 
+/* A name that two owners use must not end the wrong one's key. */
+static void test_an_ambiguous_name(void **state)
+{
+	struct fixture *f = *state;
+	char ann[API_KEY_SIZE], bob[API_KEY_SIZE], *ids;
+	struct api_key key;
+
+	assert_int_equal(create(f, "k", "user:ann", 0, ann), KN_OK);
+	assert_int_equal(create(f, "k", "user:bob", 0, bob), KN_OK);
+	assert_int_equal(api_keys_check(f->keys, bob, clock_wall_us(), &key), KN_OK);
+	assert_int_equal(api_keys_revoke(f->keys, NULL, "k"), KN_ERR_CONFLICT);
+	assert_int_equal(api_keys_set_limits(f->keys, "k", 1, 1), KN_ERR_CONFLICT);
+	assert_int_equal(check(f, ann), KN_OK);
+	assert_int_equal(check(f, bob), KN_OK);
+	ids = api_keys_named(f->keys, "k");
+	assert_non_null(strstr(ids, key.id));
+	assert_non_null(strstr(ids, "user:ann"));
+	free(ids);
+	/* A key that is called like another's id does not hide it. */
+	assert_int_equal(create(f, key.id, "user:ann", 0, ann), KN_OK);
+	assert_int_equal(api_keys_revoke(f->keys, NULL, key.id), KN_OK);
+	assert_int_equal(check(f, bob), KN_ERR_UNAUTHORIZED);
+	assert_int_equal(api_keys_revoke(f->keys, NULL, "k"), KN_OK);
+}
+
 static void test_limits_are_changed_and_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -204,6 +229,7 @@ int main(void)
 		TEST(test_names),
 		TEST(test_expiry),
 		TEST(test_revoke),
+		TEST(test_an_ambiguous_name),
 		TEST(test_limits_are_changed_and_kept),
 		TEST(test_no_secret_is_stored_or_listed),
 	};
