@@ -13,6 +13,7 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/api/text_to_video.c \
 	fcgi/account.c fcgi/account.h \
 	fcgi/api/vivid_account.c fcgi/api/vivid_flow.c fcgi/api/vivid_flow.h \
+	fcgi/api/vivid_generate.c \
 	fcgi/api/vivid_params.c fcgi/api/vivid_params.h \
 	fcgi/api/worker.c fcgi/api/worker.h fcgi/api/worker_claim.c \
 	fcgi/api/worker_members.c fcgi/api/worker_members.h \

@@ -56,17 +56,55 @@ static void discard_files(struct server *server, const struct job *job)
 	job_free(&other);
 }
 
-enum kn_err work_create(struct server *server, struct job **job, const char *key, bool *replayed)
+enum kn_err work_insert(struct store_txn *txn, struct job *job, const struct work_quota *quota)
+{
+	int64_t count = 0;
+	enum kn_err err = KN_OK;
+
+	if (quota != NULL)
+		err = store_txn_counter_add(txn, quota->counter, 0, &count);
+	if (quota != NULL && err == KN_OK && count >= quota->limit)
+		err = KN_ERR_LIMIT;
+	if (err == KN_OK)
+		err = store_txn_job_create(txn, job);
+	if (quota != NULL && err == KN_OK)
+		err = store_txn_counter_add(txn, quota->counter, 1, &count);
+	return err;
+}
+
+struct insertion {
+	struct job *job;
+	const struct work_quota *quota;
+};
+
+static enum kn_err write_insertion(struct store_txn *txn, void *arg)
+{
+	const struct insertion *insertion = arg;
+
+	return work_insert(txn, insertion->job, insertion->quota);
+}
+
+static enum kn_err create(struct server *server, struct job *job, const char *key,
+			  const struct work_quota *quota, struct job **first)
+{
+	struct insertion insertion = {job, quota};
+
+	if (key != NULL)
+		return work_create_once(server, job, key, quota, first);
+	if (quota != NULL)
+		return store_write(server->store, write_insertion, &insertion, STORE_FLUSHED);
+	return store_job_create(server->store, job);
+}
+
+enum kn_err work_create_counted(struct server *server, struct job **job, const char *key,
+				const struct work_quota *quota, bool *replayed)
 {
 	struct job *first = NULL;
 	enum kn_err err;
 
 	*replayed = false;
 	(*job)->max_attempts = (uint16_t)attempts_of(server->conf, *job);
-	if (key == NULL)
-		err = store_job_create(server->store, *job);
-	else
-		err = work_create_once(server, *job, key, &first);
+	err = create(server, *job, key, quota, &first);
 	if (err == KN_OK && first == NULL)
 		return KN_OK;
 	discard_files(server, *job);
@@ -76,6 +114,11 @@ enum kn_err work_create(struct server *server, struct job **job, const char *key
 		*replayed = true;
 	}
 	return err;
+}
+
+enum kn_err work_create(struct server *server, struct job **job, const char *key, bool *replayed)
+{
+	return work_create_counted(server, job, key, NULL, replayed);
 }
 
 enum kn_err work_add_input(struct server *server, struct job *job, const char *name,

@@ -15,12 +15,24 @@
 /* The worker name of /extension/poll, whose claims have no token that anybody shows. */
 #define WORK_EXTENSION "extension"
 
+enum { WORK_COUNTER_SIZE = 320 };
+
 /* Inserts a new job, with the attempts that are configured for its class. `key` (NULL: none) is the
  * client's Idempotency-Key: for 24 hours the same key of the same owner and dialect answers with
  * the job that it made first, which then replaces *job; *replayed is true. KN_ERR_UNPROCESSABLE:
  * another request made that one. Whenever no job comes of it, the files that lie under job->id are
  * removed. */
 enum kn_err work_create(struct server *server, struct job **job, const char *key, bool *replayed);
+
+/* How many jobs may be counted under a name. */
+struct work_quota {
+	char counter[WORK_COUNTER_SIZE];
+	int64_t limit;
+};
+/* As work_create(), and counts the job in its own transaction; a replayed one costs nothing.
+ * KN_ERR_LIMIT: the quota is used up. */
+enum kn_err work_create_counted(struct server *server, struct job **job, const char *key,
+				const struct work_quota *quota, bool *replayed);
 /* Gives a job that is not created yet, but has drawn its id, an input: `path` is consumed. */
 enum kn_err work_add_input(struct server *server, struct job *job, const char *name,
 			   const char *path, const char *mime);

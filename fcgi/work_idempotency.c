@@ -15,8 +15,8 @@
 #include <string.h>
 
 enum {
-	KEY_MAX = 255, /* bytes of the client's key */
-	ENTRY_KEY_MAX = 512,
+	KEY_MAX = 255,       /* bytes of the client's key */
+	ENTRY_KEY_MAX = 640, /* an owner and a key of full length fit */
 	BY_TIME_PREFIX = 1 + sizeof(uint64_t),
 	DIGEST_SIZE = 32,
 	FORGET_BATCH = 256,
@@ -96,6 +96,7 @@ struct create_once {
 	struct entry_key key;
 	unsigned char digest[DIGEST_SIZE];
 	struct job *job;
+	const struct work_quota *quota;
 	struct job *first;
 };
 
@@ -145,16 +146,16 @@ static enum kn_err write_once(struct store_txn *txn, void *arg)
 	err = find_first(txn, once, &once->first);
 	if (err != KN_OK || once->first != NULL)
 		return err;
-	err = store_txn_job_create(txn, once->job);
+	err = work_insert(txn, once->job, once->quota);
 	if (err != KN_OK)
 		return err;
 	return put_entries(txn, &once->key, once->digest, once->job);
 }
 
 enum kn_err work_create_once(struct server *server, struct job *job, const char *key,
-			     struct job **first)
+			     const struct work_quota *quota, struct job **first)
 {
-	struct create_once once = {.job = job};
+	struct create_once once = {.job = job, .quota = quota};
 	enum kn_err err = entry_key_make(job, key, &once.key);
 
 	if (err != KN_OK)

@@ -3,9 +3,13 @@
 #define WORK_PRIV_H
 
 #include "lib/mime.h"
+#include "lib/store/store.h"
 #include "work.h"
 
 /* --- work.c --- */
+
+/* Inserts the job and counts it, both or nothing. quota NULL: none. */
+enum kn_err work_insert(struct store_txn *txn, struct job *job, const struct work_quota *quota);
 
 /* Whether this worker may still speak for the job: KN_ERR_STALE if not. token NULL: the extension,
  * KN_ERR_CONFLICT. */
@@ -43,7 +47,7 @@ void work_files_remove(struct server *server, const struct job_files *files);
 
 /* Inserts the job unless the key has been used: then *first is the job that it made. */
 enum kn_err work_create_once(struct server *server, struct job *job, const char *key,
-			     struct job **first);
+			     const struct work_quota *quota, struct job **first);
 /* Forgets keys older than a day, some at a time. */
 enum kn_err work_forget_keys(struct server *server, int64_t now);
 

@@ -1,33 +1,25 @@
-/* Vivid Flow, API documentation 2.0: generate, status, cancel, history, usage and results. Keys and
- * accounts are in vivid_account.c, the parameters' table in vivid_params.c. */
+/* Vivid Flow, API documentation 2.0: status, cancel, history, usage and results. Generating is in
+ * vivid_generate.c, keys and accounts in vivid_account.c, the parameters' table in vivid_params.c.
+ */
 #include "vivid_flow.h"
 
-#include "fcgi/events.h"
 #include "fcgi/gate.h"
 #include "fcgi/response.h"
 #include "fcgi/result_link.h"
 #include "fcgi/router.h"
 #include "fcgi/work.h"
-#include "lib/asset.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/json.h"
-#include "lib/mime.h"
 #include "lib/store/store.h"
-#include "vivid_params.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	HISTORY_DEFAULT = 20,
 	HISTORY_MAX = 100,
-	WAIT_MAX_SECONDS = 60,
-	ESTIMATE_SAMPLE = 20, /* completed jobs that the estimate is made from */
-	ESTIMATE_GUESS_SECONDS = 90,
 	COUNT_PAGE = 1000,
 };
 
@@ -58,15 +50,6 @@ json_object *vivid_error_body(enum kn_err err, const char *text)
 	return body;
 }
 
-static void refuse_details(struct request *req, json_object *details)
-{
-	json_object *body = json_object_new_object();
-
-	json_add_string(body, "error", "Invalid parameters");
-	json_object_object_add(body, "details", details);
-	respond_json(req, 400, body);
-}
-
 static void refuse_titled(struct request *req, int status, const char *title, const char *details)
 {
 	json_object *body = json_object_new_object();
@@ -74,260 +57,6 @@ static void refuse_titled(struct request *req, int status, const char *title, co
 	json_add_string(body, "error", title);
 	json_add_string(body, "details", details);
 	respond_json(req, status, body);
-}
-
-/* --- generate --- */
-
-struct creation {
-	struct job *job;
-	char counter[API_KEY_OWNER_SIZE + 32]; /* jobs of this owner today */
-	int64_t daily_limit;
-};
-
-static void name_day_counter(char *out, size_t size, const char *owner, int64_t now)
-{
-	snprintf(out, size, "jobs/%lld/%s", (long long)(now / USEC_PER_DAY), owner);
-}
-
-/* The job and what it costs, in one transaction. */
-static enum kn_err create_within_limit(struct store_txn *txn, void *arg)
-{
-	struct creation *creation = arg;
-	int64_t today = 0;
-	enum kn_err err = store_txn_counter_add(txn, creation->counter, 0, &today);
-
-	if (err == KN_OK && today >= creation->daily_limit)
-		err = KN_ERR_LIMIT;
-	if (err == KN_OK)
-		err = store_txn_job_create(txn, creation->job);
-	return err == KN_OK ? store_txn_counter_add(txn, creation->counter, 1, &today) : err;
-}
-
-static enum kn_err fill_job(struct job *job, const struct vivid_request *wanted, const char *owner,
-			    const struct conf *conf)
-{
-	const struct conf_worker *worker;
-	char class_name[64];
-	enum kn_err err;
-
-	snprintf(class_name, sizeof(class_name), "vivid_flow/%s", wanted->model);
-	worker = conf_worker_for(conf, class_name);
-	if (worker != NULL)
-		job->max_attempts = (uint16_t)worker->attempts;
-	id_new_uuid(job->id);
-	err = job_set(&job->prompt, wanted->prompt);
-	if (err == KN_OK)
-		err = job_set(&job->owner, owner);
-	if (err == KN_OK)
-		err = job_set(&job->params, json_object_to_json_string_ext(wanted->params,
-									   JSON_C_TO_STRING_PLAIN));
-	return err;
-}
-
-/* The uploaded picture becomes the job's input. *why names what is wrong with it. */
-static enum kn_err adopt_image(struct request *req, struct job *job, const char **why)
-{
-	const struct form_field *field = form_find(req->form, "image");
-	char mime[MIME_SIZE], *path;
-	enum kn_err err;
-
-	if (field == NULL || field->path == NULL)
-		return KN_OK;
-	*why = "image must be a PNG, JPEG, WebP or GIF file";
-	if (mime_of_file(field->path, mime) != KN_OK || !mime_is_image(mime))
-		return KN_ERR_INVALID;
-	*why = "image is larger than this server takes";
-	if (field->bytes > (uint64_t)req->server->conf->max_image_size)
-		return KN_ERR_INVALID;
-	*why = NULL;
-	path = form_take_file(req->form, "image");
-	err = path != NULL ? work_add_input(req->server, job, "image", path, mime) : KN_ERR_NOMEM;
-	free(path);
-	return err;
-}
-
-/* How long jobs of this model took lately, in seconds; a guess while there are none. */
-static double measured_seconds(struct store *store, const char *model)
-{
-	const struct store_query query = {
-		.api = JOB_VIVID_FLOW, .state = JOB_COMPLETED, .limit = ESTIMATE_SAMPLE};
-	struct store_page page = {0};
-	double sum = 0;
-	int n = 0;
-
-	if (store_job_list(store, &query, &page) != KN_OK)
-		return ESTIMATE_GUESS_SECONDS;
-	for (size_t i = 0; i < page.n; i++)
-		if (strcmp(page.rows[i].model, model) == 0 && page.rows[i].started > 0) {
-			sum += (double)(page.rows[i].finished - page.rows[i].started);
-			n++;
-		}
-	store_page_free(&page);
-	return n > 0 ? sum / n / (double)USEC_PER_SEC : ESTIMATE_GUESS_SECONDS;
-}
-
-/* "~2-5 minutes": all that is queued in front, at the measured pace, and half as much again. */
-static json_object *estimate(struct request *req, const char *model)
-{
-	const struct conf_worker *worker;
-	char class_name[64], text[64];
-	uint64_t waiting = 1;
-	double seconds;
-	int low, high;
-
-	snprintf(class_name, sizeof(class_name), "vivid_flow/%s", model);
-	worker = conf_worker_for(req->server->conf, class_name);
-	store_queue_length(req->server->store, class_name, &waiting);
-	seconds = measured_seconds(req->server->store, model) * (double)(waiting > 0 ? waiting : 1);
-	seconds /= worker != NULL && worker->slots > 0 ? worker->slots : 1;
-	low = seconds < 60 ? 1 : (int)(seconds / 60);
-	high = (int)(seconds * 1.5 / 60) + 1;
-	snprintf(text, sizeof(text), "~%d-%d minutes", low, high > low ? high : low + 1);
-	return json_object_new_string(text);
-}
-
-static json_object *status_body(const struct request *req, const struct job *job);
-
-/* "Prefer: wait=N" (RFC 7240); 0 when it is not there. */
-static int64_t preferred_wait(const struct request *req)
-{
-	const char *prefer = request_param(req, "HTTP_PREFER");
-	const char *wait = prefer != NULL ? strcasestr(prefer, "wait=") : NULL;
-	long seconds = wait != NULL ? strtol(wait + 5, NULL, 10) : 0;
-
-	if (seconds < 0)
-		return 0;
-	return seconds < WAIT_MAX_SECONDS ? seconds : WAIT_MAX_SECONDS;
-}
-
-/* Waits for the job's end, and returns the job as it is then or when the time is up. Only a quarter
- * of the threads may do so at a time: the rest keep answering, with NULL at once. */
-static struct job *wait_for_end(struct request *req, const char *id, int64_t seconds)
-{
-	static atomic_int waiting;
-	int64_t deadline = clock_mono_us() + seconds * USEC_PER_SEC;
-	struct job *job = NULL;
-	uint64_t seen;
-
-	if (atomic_fetch_add(&waiting, 1) >= req->server->conf->threads / 4)
-		seconds = 0;
-	while (seconds > 0) {
-		seen = events_now(req->server->events);
-		if (store_job_get(req->server->store, id, &job) != KN_OK)
-			break;
-		if (job_state_is_terminal(job->state) || clock_mono_us() >= deadline)
-			break;
-		if (events_wait(req->server->events, seen, deadline) == seen)
-			break; /* time is up, or the server stops */
-		job_free(&job);
-	}
-	atomic_fetch_sub(&waiting, 1);
-	return job;
-}
-
-static void answer_accepted(struct request *req, const struct job *job)
-{
-	int64_t seconds = preferred_wait(req);
-	struct job *seen = seconds > 0 ? wait_for_end(req, job->id, seconds) : NULL;
-	json_object *body;
-
-	if (seen != NULL && job_state_is_terminal(seen->state)) {
-		response_header(req, "Preference-Applied", "wait=%lld", (long long)seconds);
-		respond_json(req, 200, status_body(req, seen));
-	} else {
-		body = json_object_new_object();
-		json_add_string(body, "message", "Generation job accepted");
-		json_add_string(body, "job_id", job->id);
-		json_add_string(body, "status",
-				job_state_name(seen != NULL ? seen->state : job->state));
-		json_object_object_add(body, "estimated_wait_time", estimate(req, job->model));
-		respond_json(req, 202, body);
-	}
-	job_free(&seen);
-}
-
-static int64_t seconds_to_midnight(int64_t now)
-{
-	return (USEC_PER_DAY - now % USEC_PER_DAY + USEC_PER_SEC - 1) / USEC_PER_SEC;
-}
-
-static void refuse_no_credits(struct request *req)
-{
-	int64_t wait = seconds_to_midnight(clock_wall_us());
-	json_object *body = json_object_new_object();
-
-	response_header(req, "Retry-After", "%lld", (long long)wait);
-	json_add_string(body, "error", "Rate limit exceeded");
-	json_add_string(body, "details", "The daily limit of jobs is used up");
-	json_add_int(body, "retry_after", wait);
-	respond_json(req, 429, body);
-}
-
-static void create(struct request *req, const struct vivid_request *wanted)
-{
-	struct server *server = req->server;
-	struct creation creation = {.daily_limit = server->conf->daily_job_limit};
-	struct job *job = job_new(JOB_VIVID_FLOW, wanted->model);
-	const char *why = NULL;
-	enum kn_err err = job != NULL ? fill_job(job, wanted, req->principal->owner, server->conf)
-				      : KN_ERR_NOMEM;
-
-	if (err == KN_OK)
-		err = adopt_image(req, job, &why);
-	if (err == KN_OK) {
-		creation.job = job;
-		name_day_counter(creation.counter, sizeof(creation.counter), req->principal->owner,
-				 clock_wall_us());
-		err = store_write(server->store, create_within_limit, &creation, STORE_FLUSHED);
-		if (err != KN_OK)
-			asset_remove_all(server->conf, job, true);
-	}
-	if (err == KN_OK) {
-		request_set_job(req, job->id);
-		answer_accepted(req, job);
-	} else if (err == KN_ERR_LIMIT) {
-		refuse_no_credits(req);
-	} else if (why != NULL) {
-		json_object *details = json_object_new_array();
-
-		json_object_array_add(details, json_object_new_string(why));
-		refuse_details(req, details);
-	} else {
-		respond_error(req, err, NULL);
-	}
-	job_free(&job);
-}
-
-/* The account page has limits of its own. */
-static bool web_may_generate(struct request *req, const struct vivid_request *wanted)
-{
-	json_object *enhance = NULL;
-
-	if (!req->principal->by_session)
-		return true;
-	json_object_object_get_ex(wanted->params, "enhance_prompt", &enhance);
-	return gate_web_take(req, GATE_GENERATE, req->principal->owner) &&
-	       (!json_object_get_boolean(enhance) ||
-		gate_web_take(req, GATE_ENHANCE, req->principal->owner));
-}
-
-static void handle_generate(struct request *req)
-{
-	struct vivid_request wanted = {0};
-	json_object *details = NULL;
-	enum kn_err err;
-
-	err = vivid_params_check(req->form, &wanted, &details);
-	if (err == KN_ERR_INVALID) {
-		refuse_details(req, details);
-		details = NULL;
-	} else if (err != KN_OK) {
-		respond_error(req, err, NULL);
-	} else if (web_may_generate(req, &wanted)) {
-		create(req, &wanted);
-	}
-	json_object_put(details);
-	json_object_put(wanted.params);
 }
 
 /* --- one job --- */
@@ -400,7 +129,7 @@ static void add_result_url(const struct request *req, json_object *body, const c
 	free(url);
 }
 
-static json_object *status_body(const struct request *req, const struct job *job)
+json_object *vivid_status_body(const struct request *req, const struct job *job)
 {
 	static const char *const messages[JOB_STATE_COUNT] = {
 		[JOB_QUEUED] = "Job is in queue. It will start processing shortly.",
@@ -435,7 +164,7 @@ static void handle_status(struct request *req)
 	job = own_job(req, req->args[0]);
 	if (job == NULL)
 		return;
-	respond_json(req, 200, status_body(req, job));
+	respond_json(req, 200, vivid_status_body(req, job));
 	job_free(&job);
 }
 
@@ -562,6 +291,11 @@ static enum kn_err count_since(struct store *store, const char *owner, int64_t s
 	return KN_OK;
 }
 
+void vivid_day_counter(char *out, size_t size, const char *owner, int64_t now)
+{
+	snprintf(out, size, "jobs/%lld/%s", (long long)(now / USEC_PER_DAY), owner);
+}
+
 struct usage {
 	uint64_t total, by_state[JOB_STATE_COUNT];
 	int64_t recent, today;
@@ -577,7 +311,7 @@ static enum kn_err read_usage(struct store *store, const char *owner, int64_t no
 		err = store_job_count(store, -1, state, owner, &out->by_state[state]);
 	if (err == KN_OK)
 		err = count_since(store, owner, now - USEC_PER_DAY, &out->recent);
-	name_day_counter(counter, sizeof(counter), owner, now);
+	vivid_day_counter(counter, sizeof(counter), owner, now);
 	return err == KN_OK ? store_counter_get(store, counter, &out->today) : err;
 }
 
@@ -608,7 +342,7 @@ static void handle_usage(struct request *req)
 }
 
 static const struct route routes[] = {
-	{"POST", "/api/v1/generate", handle_generate, ROUTE_KEY, ROUTE_FORM, ROUTE_CAP_IMAGE},
+	{"POST", "/api/v1/generate", vivid_generate, ROUTE_KEY, ROUTE_FORM, ROUTE_CAP_IMAGE},
 	{"GET", "/api/v1/status/{id}", handle_status, ROUTE_KEY, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"POST", "/api/v1/cancel/{id}", handle_cancel, ROUTE_KEY, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"GET", "/api/v1/history", handle_history, ROUTE_KEY, ROUTE_NO_BODY, ROUTE_CAP_SMALL},

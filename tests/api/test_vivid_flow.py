@@ -225,6 +225,40 @@ def test_json_that_is_none(client, body):
     assert answer.status_code == 400, answer.text
 
 
+def test_estimate_is_measured(serve, mp4):
+    """The guess is 90 s a job; then it is what jobs of this model took, whatever the other model does."""
+    instance = serve(dispatch="no")
+    client = Client(instance)
+
+    def estimate(model):
+        answer = client.post("generate", json={"prompt": "A", "image_url": URL, "model": model})
+        return json_of(answer, 202)["estimated_wait_time"]
+
+    guesses = [estimate("wan2.1") for _ in range(10)]
+    assert guesses[0] == "~1-3 minutes" and guesses[9] == "~15-23 minutes"
+    got = instance.claim(WAN)
+    instance.put_asset(got, "video", mp4)
+    instance.report(got, "complete")
+    assert estimate("wan2.1") == "~1-2 minutes"
+    assert estimate("veo3.1") == "~1-3 minutes"
+
+
+def test_idempotency_key(client, stranger):
+    def create(who, prompt, **more):
+        headers = {"Idempotency-Key": "order-" + client.name}
+        fields = {"prompt": prompt, **more}
+        return who.post("generate", data=fields, files={"image": PNG}, headers=headers)
+
+    first, again = create(client, "A"), create(client, "A")
+    assert json_of(again, 202)["job_id"] == json_of(first, 202)["job_id"]
+    assert json_of(create(client, "B"), 422)["details"] == "This Idempotency-Key was used for another request"
+    assert json_of(create(stranger, "B"), 202)["job_id"] != first.json()["job_id"]
+    client.post(f"cancel/{first.json()['job_id']}")
+    assert json_of(create(client, "A"), 202)["status"] == "cancelled"
+    headers = {"Idempotency-Key": "x" * 256}
+    assert client.post("generate", json={"prompt": "A", "image_url": URL}, headers=headers).status_code == 400
+
+
 # --- whose job it is ---
 
 

@@ -427,6 +427,38 @@ static void test_idempotency_key(void **state)
 	assert_false(replayed);
 }
 
+static enum kn_err create_counted(struct fixture *f, const char *prompt, const char *key)
+{
+	const struct work_quota quota = {.counter = "jobs/today", .limit = 2};
+	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+	bool replayed;
+	enum kn_err err;
+
+	job_set(&job->prompt, prompt);
+	err = work_create_counted(&f->server, &job, key, &quota, &replayed);
+	job_free(&job);
+	return err;
+}
+
+/* A repeated request costs nothing, and is answered also when the quota is used up. */
+static void test_quota(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t jobs;
+	int64_t count;
+
+	assert_int_equal(create_counted(f, "a cat", "K"), KN_OK);
+	assert_int_equal(create_counted(f, "a cat", "K"), KN_OK);
+	assert_int_equal(create_counted(f, "a dog", NULL), KN_OK);
+	assert_int_equal(create_counted(f, "a cow", NULL), KN_ERR_LIMIT);
+	assert_int_equal(create_counted(f, "a cow", "L"), KN_ERR_LIMIT);
+	assert_int_equal(create_counted(f, "a cat", "K"), KN_OK);
+	assert_int_equal(store_counter_get(f->server.store, "jobs/today", &count), KN_OK);
+	assert_int_equal(count, 2);
+	assert_int_equal(store_job_count(f->server.store, -1, -1, NULL, &jobs), KN_OK);
+	assert_int_equal(jobs, 2);
+}
+
 static void test_input_of_a_refused_job_is_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -511,6 +543,7 @@ int main(void)
 		WITH_STORE(test_files_go_and_the_job_stays),
 		WITH_STORE(test_queue_timeout),
 		WITH_STORE(test_idempotency_key),
+		WITH_STORE(test_quota),
 		WITH_STORE(test_input_of_a_refused_job_is_removed),
 		WITH_STORE(test_one_of_many_answers_wins),
 		cmocka_unit_test(test_backoff),
