@@ -4,7 +4,9 @@ Each instance must end cleanly, leave no process, and have no complaint of a
 sanitizer in its logs: who started it fails otherwise.
 """
 
+import filecmp
 import os
+import pathlib
 import shutil
 import subprocess
 import tempfile
@@ -75,3 +77,24 @@ def mp4(tmp_path_factory):
         check=True,
     )
     return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory):
+    """Where npm has put what tests/package.json names; skips without node, npm or its registry."""
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "kinora-tests"
+    manifest = pathlib.Path(__file__).parent / "package.json"
+    kept = cache / "package.json"
+    if not kept.exists() or not filecmp.cmp(manifest, kept, shallow=False) or not (cache / "node_modules").exists():
+        fresh = tmp_path_factory.mktemp("npm")
+        shutil.copy(manifest, fresh)
+        command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            pytest.skip(f"npm install: {done.stderr.strip()[-200:]}")
+        shutil.rmtree(cache, ignore_errors=True)
+        shutil.copytree(fresh, cache)
+    return cache / "node_modules"

@@ -7,12 +7,10 @@ validator and tinyusdz.
 
 import base64
 import concurrent.futures
-import filecmp
 import http.server
 import json
 import os
 import pathlib
-import shutil
 import stat
 import struct
 import subprocess
@@ -80,26 +78,6 @@ def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("prompts")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda i: Run(root / str(i), PROMPTS[i]), range(len(PROMPTS))))
-
-
-@pytest.fixture(scope="module")
-def node_modules(tmp_path_factory):
-    """Where npm has put what tests/package.json names; skips without npm or its registry."""
-    if not shutil.which("npm"):
-        pytest.skip("npm is not installed")
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "kinora-tests"
-    manifest = HERE.parent / "package.json"
-    kept = cache / "package.json"
-    if not kept.exists() or not filecmp.cmp(manifest, kept, shallow=False) or not (cache / "node_modules").exists():
-        fresh = tmp_path_factory.mktemp("npm")
-        shutil.copy(manifest, fresh)
-        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock"], cwd=fresh,
-                              capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"npm install: {done.stderr.strip()[-200:]}")
-        shutil.rmtree(cache, ignore_errors=True)
-        shutil.copytree(fresh, cache)
-    return cache / "node_modules"
 
 
 def validate(node_modules, files):
