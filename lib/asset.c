@@ -235,6 +235,29 @@ enum kn_err asset_remove_all(const struct conf *conf, const struct job *job, boo
 	return err == KN_OK ? one : err;
 }
 
+enum kn_err asset_probe(const struct conf *conf, const struct job_file *file, char *why,
+			size_t why_size)
+{
+	char path[PATH_MAX];
+	enum kn_err err = asset_path(conf, file->path, path);
+	int fd, errnum = 0;
+
+	if (err != KN_OK)
+		return err;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		errnum = errno;
+	else
+		close(fd);
+	if (errnum == ENOENT)
+		return KN_ERR_NOT_FOUND;
+	if (errnum == 0 && asset_is_whole(conf, file))
+		return KN_OK;
+	snprintf(why, why_size, "%s",
+		 errnum != 0 ? strerrordesc_np(errnum) : "it is not the file that was stored");
+	return KN_ERR_IO;
+}
+
 bool asset_is_whole(const struct conf *conf, const struct job_file *file)
 {
 	char path[PATH_MAX];

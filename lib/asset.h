@@ -47,6 +47,10 @@ void asset_file_clear(struct job_file *file);
 /* Removes a job's assets from disk, and with `inputs_too` its directory. What is gone already is
  * fine. */
 enum kn_err asset_remove_all(const struct conf *conf, const struct job *job, bool inputs_too);
+/* Whether the file can be sent. KN_ERR_NOT_FOUND: it is not there. KN_ERR_IO: it cannot be opened,
+ * or has not its recorded size; why says so in the system's words. */
+enum kn_err asset_probe(const struct conf *conf, const struct job_file *file, char *why,
+			size_t why_size);
 /* Whether the file is there with its recorded size. */
 bool asset_is_whole(const struct conf *conf, const struct job_file *file);
 

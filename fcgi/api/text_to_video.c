@@ -181,6 +181,20 @@ static void status(struct request *req)
 	job_free(&job);
 }
 
+/* nginx sends the file, but only the responder can say in the document's words why it will not. */
+static void send_file(struct request *req, const struct job_file *video, const char *name)
+{
+	char why[128], text[sizeof("Error sending file: ") + sizeof(why)];
+	enum kn_err err = asset_probe(req->server->conf, video, why, sizeof(why));
+
+	snprintf(text, sizeof(text), "Error sending file: %s", err == KN_ERR_IO ? why : "");
+	if (err == KN_OK)
+		respond_file(req, video->path, "video/mp4", name);
+	else
+		respond_error(req, KN_ERR_INTERNAL,
+			      err == KN_ERR_IO ? text : "Video file not found");
+}
+
 static void send_video(struct request *req, const struct job *job)
 {
 	const struct job_file *video = job_files_find(&job->assets, "video");
@@ -189,12 +203,10 @@ static void send_video(struct request *req, const struct job *job)
 	snprintf(name, sizeof(name), "generated_video_%s.mp4", job->id);
 	if (job->state != JOB_COMPLETED)
 		respond_error(req, KN_ERR_INVALID, "Video not ready for download");
-	else if (video == NULL)
+	else if (video == NULL || job->expired != 0)
 		respond_error(req, KN_ERR_INTERNAL, "Output file not found");
-	else if (!asset_is_whole(req->server->conf, video))
-		respond_error(req, KN_ERR_INTERNAL, "Video file not found");
 	else
-		respond_file(req, video->path, "video/mp4", name);
+		send_file(req, video, name);
 }
 
 static void download(struct request *req)

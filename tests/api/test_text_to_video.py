@@ -1,10 +1,13 @@
 """Text-to-Video: the words of its document, as a client and a worker see them."""
 
+import os
 import time
 import uuid
 
 import pytest
 import requests
+
+from control_client import Control
 
 CLASS = "text_to_video/default"
 
@@ -135,9 +138,54 @@ def test_life(instance, mp4, url):
     part = requests.get(f"{url}/download/{job_id}", headers={"Range": "bytes=4-11"})
     assert (part.status_code, part.content) == (206, mp4[4:12])
 
-    (instance.dir / "output" / f"video_{job_id}.mp4").unlink()
-    gone = requests.get(f"{url}/download/{job_id}")
-    assert (gone.status_code, gone.json()) == (500, {"error": "Video file not found"})
+
+@pytest.fixture
+def film(instance, mp4):
+    """Of a completed job: its id, its file and what its download answers."""
+    job_id = create(instance)
+    got = claim(instance, job_id)
+    assert instance.put_asset(got, "video", mp4).status_code == 204
+    assert instance.report(got, "complete").status_code == 200
+    path = instance.dir / "output" / f"video_{job_id}.mp4"
+
+    def download():
+        answer = requests.get(f"{instance.text_url}/download/{job_id}")
+        return answer.status_code, answer.json()
+
+    return job_id, path, download
+
+
+def test_download_of_an_expired_film(instance, film):
+    job_id, path, download = film
+    with Control(instance.dir / "run" / "control.sock") as control:
+        control.call("expire", id=job_id)
+    assert not path.exists()
+    assert "output_file" not in requests.get(f"{instance.text_url}/status/{job_id}").json()
+    assert download() == (500, {"error": "Output file not found"})
+
+
+def test_download_of_a_lost_film(film):
+    film[1].unlink()
+    assert film[2]() == (500, {"error": "Video file not found"})
+
+
+def test_download_of_what_cannot_be_opened(film):
+    _, path, download = film
+    path.unlink()
+    path.symlink_to(path.name)
+    assert download() == (500, {"error": "Error sending file: Too many levels of symbolic links"})
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_download_of_what_may_not_be_read(film):
+    film[1].chmod(0)
+    assert film[2]() == (500, {"error": "Error sending file: Permission denied"})
+
+
+def test_download_of_a_film_cut_short(film):
+    _, path, download = film
+    os.truncate(path, 100)
+    assert download() == (500, {"error": "Error sending file: it is not the file that was stored"})
 
 
 def test_failed(instance):
