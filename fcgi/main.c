@@ -82,6 +82,8 @@ static void open_all(struct server *server)
 	struct store_options options = {
 		.dir = conf->db_path,
 		.cache_bytes = (uint64_t)conf->cache_size,
+		.max_queued = (uint64_t)conf->max_queued,
+		.max_queued_per_owner = (uint64_t)conf->max_queued_per_owner,
 		.on_change = on_change,
 		.on_change_arg = server,
 	};

@@ -175,11 +175,19 @@ static json_object *plain_error_body(enum kn_err err, const char *text)
 	return body;
 }
 
+/* After how many seconds it is worth while to ask again; 0: nobody can tell. */
+static int retry_seconds(enum kn_err err, int status)
+{
+	if (err == KN_ERR_QUEUE || err == KN_ERR_OWNER_QUEUE)
+		return RESPONSE_QUEUE_RETRY_SECONDS;
+	return status == 503 ? 1 : 0;
+}
+
 void respond_error(struct request *req, enum kn_err err, const char *text)
 {
 	const struct dialect *dialect =
 		req->dialect != NULL ? req->dialect : router_first_dialect(req);
-	int status = kn_err_status(err);
+	int status = kn_err_status(err), retry;
 
 	if (dialect != NULL && dialect->error_status != NULL)
 		status = dialect->error_status(err);
@@ -187,8 +195,9 @@ void respond_error(struct request *req, enum kn_err err, const char *text)
 		text = kn_err_text(err);
 	if (status >= 500)
 		log_error("request %s: %s %s: %s", req->id, req->method, req->path, text);
-	if (status == 503)
-		response_header(req, "Retry-After", "1");
+	retry = retry_seconds(err, status);
+	if (retry > 0)
+		response_header(req, "Retry-After", "%d", retry);
 	respond_json(req, status,
 		     dialect != NULL ? dialect->error_body(err, text)
 				     : plain_error_body(err, text));

@@ -7,6 +7,9 @@
 
 #include "request.h"
 
+/* Retry-After of a full queue: a place becomes free as soon as a worker takes a job. */
+enum { RESPONSE_QUEUE_RETRY_SECONDS = 10 };
+
 /* Takes ownership of the body. */
 void respond_json(struct request *req, int status, json_object *body);
 /* No body: 204. */

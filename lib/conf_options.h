@@ -19,6 +19,8 @@ CONF_OPTION(max_video_age_days, CONF_INT, "7", 0, 36500, "days", "", "videos old
 CONF_OPTION(max_model_age_days, CONF_INT, "0", 0, 36500, "days", "", "3D models older than this are deleted; 0 keeps them")
 CONF_OPTION(job_timeout_seconds, CONF_SECONDS, "300", 1, 604800, "seconds", "", "a job of an HTTP worker with no sign of life for this long has failed")
 CONF_OPTION(max_queue_seconds, CONF_SECONDS, "0", 0, 31536000, "seconds", "", "a job that waits longer fails; 0: jobs wait as long as it takes")
+CONF_OPTION(max_queued, CONF_INT, "1000000", 0, 1000000000, "jobs", "", "jobs that may wait; while there are as many, new ones are refused with 503; 0: no bound")
+CONF_OPTION(max_queued_per_owner, CONF_INT, "10000", 0, 1000000000, "jobs", "", "jobs of one key owner or account that may wait; more are refused with 429; 0: no bound")
 CONF_OPTION(dispatch, CONF_BOOL, "yes", 0, 1, "", "", "whether kinorad starts local workers")
 CONF_OPTION(worker_token, CONF_SECRET, "", 0, 0, "", "", "what HTTP workers must present; unset: they are served on loopback only")
 CONF_OPTION(threads, CONF_INT, "64", 4, 1024, "", "", "request threads of kinora-fcgi; at least twice nginx's kept connections")

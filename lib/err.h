@@ -26,12 +26,14 @@
 	X(KN_ERR_MEDIA_TYPE, "media_type", 415, "The media type is not supported here")            \
 	X(KN_ERR_UNPROCESSABLE, "unprocessable", 422, "Validation failed")                         \
 	X(KN_ERR_LIMIT, "limit", 429, "Too many requests")                                         \
+	X(KN_ERR_OWNER_QUEUE, "owner_queue", 429, "Too many of your jobs wait; try again later")   \
 	X(KN_ERR_INTERNAL, "internal", 500, "Internal server error")                               \
 	X(KN_ERR_NOMEM, "nomem", 500, "Out of memory")                                             \
 	X(KN_ERR_IO, "io", 500, "Input/output error")                                              \
 	X(KN_ERR_CORRUPT, "corrupt", 500, "A stored record is damaged")                            \
 	X(KN_ERR_BUSY, "busy", 503, "The service is busy")                                         \
 	X(KN_ERR_SHUTDOWN, "shutdown", 503, "The service is stopping")                             \
+	X(KN_ERR_QUEUE, "queue", 503, "The queue is full; try again later")                        \
 	X(KN_ERR_FULL, "full", 507, "Not enough storage space")
 
 enum kn_err {

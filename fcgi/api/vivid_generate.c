@@ -188,14 +188,13 @@ static int64_t seconds_to_midnight(int64_t now)
 	return (USEC_PER_DAY - now % USEC_PER_DAY + USEC_PER_SEC - 1) / USEC_PER_SEC;
 }
 
-static void refuse_no_credits(struct request *req)
+static void refuse_limit(struct request *req, int64_t wait, const char *details)
 {
-	int64_t wait = seconds_to_midnight(clock_wall_us());
 	json_object *body = json_object_new_object();
 
 	response_header(req, "Retry-After", "%lld", (long long)wait);
 	json_add_string(body, "error", "Rate limit exceeded");
-	json_add_string(body, "details", "The daily limit of jobs is used up");
+	json_add_string(body, "details", details);
 	json_add_int(body, "retry_after", wait);
 	respond_json(req, 429, body);
 }
@@ -203,7 +202,10 @@ static void refuse_no_credits(struct request *req)
 static void answer_failure(struct request *req, enum kn_err err, const char *why)
 {
 	if (err == KN_ERR_LIMIT)
-		refuse_no_credits(req);
+		refuse_limit(req, seconds_to_midnight(clock_wall_us()),
+			     "The daily limit of jobs is used up");
+	else if (err == KN_ERR_OWNER_QUEUE)
+		refuse_limit(req, RESPONSE_QUEUE_RETRY_SECONDS, kn_err_text(err));
 	else if (why != NULL)
 		refuse_detail(req, why);
 	else if (err == KN_ERR_UNPROCESSABLE)

@@ -50,6 +50,8 @@ enum kn_err counter_add(struct store_txn *txn, const struct key *key, int64_t by
 
 	if (key->too_long)
 		return KN_ERR_INVALID;
+	if (by == 0)
+		return KN_OK;
 	if (tally == NULL && txn->tallies_n == TALLIES_MAX)
 		err = counters_write(txn);
 	if (err != KN_OK)

@@ -301,6 +301,8 @@ enum kn_err store_open(const struct store_options *options, struct store **out)
 	store->lock_fd = -1;
 	store->on_change = options->on_change;
 	store->on_change_arg = options->on_change_arg;
+	store->max_queued = options->max_queued;
+	store->max_queued_per_owner = options->max_queued_per_owner;
 	err = make_dir(store, options->dir);
 	if (err == KN_OK)
 		err = lock_dir(store);

@@ -55,23 +55,61 @@ static int64_t next_created(struct store *store)
 	return now > store->last_created ? now : store->last_created + 1;
 }
 
+/* Exact for creates, however many come at once: nothing else is written meanwhile. What was
+ * accepted may always come back to the queue. Counted once in a transaction, for its creates share
+ * what room there is. */
+static enum kn_err check_queue(struct store_txn *txn)
+{
+	uint64_t max = txn->store->max_queued, queued = 0;
+	enum kn_err err;
+
+	if (max == 0 || txn->room > 0)
+		return KN_OK;
+	err = store_txn_count(txn, -1, JOB_QUEUED, NULL, &queued);
+	if (err != KN_OK)
+		return err;
+	txn->room = queued < max ? max - queued : 0;
+	return txn->room > 0 ? KN_OK : KN_ERR_QUEUE;
+}
+
+static enum kn_err check_owner(struct store_txn *txn, const char *owner)
+{
+	uint64_t max = txn->store->max_queued_per_owner, queued = 0;
+	enum kn_err err;
+
+	if (max == 0 || owner == NULL || owner[0] == '\0')
+		return KN_OK;
+	err = store_txn_count(txn, -1, JOB_QUEUED, owner, &queued);
+	return err == KN_OK && queued >= max ? KN_ERR_OWNER_QUEUE : err;
+}
+
+static enum kn_err check_room(struct store_txn *txn, const char *owner)
+{
+	enum kn_err err = txn->store->space_is_low ? KN_ERR_FULL : check_queue(txn);
+
+	return err == KN_OK ? check_owner(txn, owner) : err;
+}
+
 enum kn_err store_txn_job_create(struct store_txn *txn, struct job *job)
 {
 	bool draws = job->id[0] == '\0';
-	enum kn_err err = KN_ERR_EXISTS;
+	enum kn_err err = check_room(txn, job->owner);
 
-	if (txn->store->space_is_low)
-		return KN_ERR_FULL;
+	if (err != KN_OK)
+		return err;
+	err = KN_ERR_EXISTS;
 	job->created = job->updated = job->run_at = next_created(txn->store);
 	for (int i = 0; i < (draws ? DRAWS_MAX : 1) && err == KN_ERR_EXISTS; i++) {
 		if (draws)
 			draw_id(job);
 		err = put_job(txn, NULL, job);
 	}
-	if (err == KN_OK)
+	if (err == KN_OK) {
 		txn->store->last_created = job->created;
-	else if (draws)
+		txn->room -= txn->room > 0;
+	} else if (draws) {
 		job->id[0] = '\0';
+	}
 	return err;
 }
 

@@ -29,6 +29,8 @@ typedef void store_change_fn(void *arg, const struct job *old, const struct job 
 struct store_options {
 	const char *dir;      /* created with mode 0700 if missing */
 	uint64_t cache_bytes; /* 0: 64 MiB */
+	uint64_t max_queued;  /* jobs that may wait; 0: no bound, as below */
+	uint64_t max_queued_per_owner;
 	store_change_fn *on_change;
 	void *on_change_arg;
 };
@@ -43,7 +45,7 @@ void store_close(struct store **store);
 /* Inserts the job and stamps created, updated and run_at. An empty job->id is drawn by the rule of
  * its api (again on a collision); one that the caller drew, because files already lie under it, is
  * kept: KN_ERR_EXISTS when it is taken. On success *job has those fields filled. KN_ERR_FULL: no
- * space. */
+ * space. KN_ERR_QUEUE, KN_ERR_OWNER_QUEUE: as many jobs wait as may. */
 enum kn_err store_job_create(struct store *store, struct job *job);
 
 /* The claim: of the queued jobs whose class ("api/model") is listed and whose run_at has passed,

@@ -52,6 +52,7 @@ struct store {
 	DB *tables[TABLE_COUNT];
 	store_change_fn *on_change;
 	void *on_change_arg;
+	uint64_t max_queued, max_queued_per_owner; /* 0: no bound */
 	struct writer *writer;
 	struct checkpointer *checkpointer;
 	int64_t last_created;      /* the writer's: of the newest job */
@@ -124,6 +125,7 @@ struct store_txn {
 	struct store *store;
 	DB_TXN *txn;
 	bool wrote;         /* since the present operation began */
+	uint64_t room;      /* jobs that may still be created; 0: to be counted */
 	enum kn_err broken; /* a database call failed: the transaction must not be committed */
 	struct change *changes;
 	size_t changes_n, changes_size;

@@ -108,6 +108,7 @@ static enum kn_err txn_begin(struct store *store, struct store_txn *txn)
 	txn->store = store;
 	txn->txn = NULL;
 	txn->wrote = false;
+	txn->room = 0;
 	txn->broken = KN_OK;
 	txn->changes = NULL;
 	txn->changes_n = txn->changes_size = txn->tallies_n = 0;
