@@ -15,25 +15,36 @@ struct ctl {
 	const struct conf *conf;
 	bool json;                     /* --json: print what the responder answered, as it is */
 	json_object *options;          /* of the command, by name; numbers as integers */
-	char **args;                   /* of the command, as many as it wants */
+	char **args;                   /* of the command; those left out are NULL */
 	struct control_client *client; /* NULL until the first ctl_call() */
 };
 
 struct command {
 	const char *group, *name; /* name "" when the group is the command */
-	const char *options;      /* "api state limit#": '#' marks a number; "" for none */
-	const char *args;         /* "ID": the names of its arguments, separated by spaces */
+	const char
+		*options; /* "api limit# force!": '#' marks a number, '!' no value; "" for none */
+	const char *args; /* "ID [FILE]": its arguments; what may be left out comes last */
 	const char *help;
 	int (*run)(struct ctl *ctl); /* returns an exit status of sysexits.h */
 };
 
 /* Each ends with an entry without a group. */
-extern const struct command commands_jobs[], commands_service[], commands_config[], commands_keys[];
+extern const struct command commands_jobs[], commands_service[], commands_config[], commands_keys[],
+	commands_store[];
+
+/* Whether somebody listens on the control socket. It need not answer at once. */
+bool ctl_is_running(struct ctl *ctl);
+/* Says why it failed; returns the exit status for it. text NULL: the error's own. */
+int ctl_fail(enum kn_err err, const char *what, const char *text);
+/* An option of the command. */
+bool ctl_flag(const struct ctl *ctl, const char *name);
 
 /* Asks the responder. On an error it says why, and *status is the exit status; *result is NULL
  * then. Consumes body. */
 bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **result,
 	      int *status);
+/* The same without a word. */
+enum kn_err ctl_ask(struct ctl *ctl, const char *op, json_object *body, json_object **result);
 /* Prints it as JSON, indented. */
 void ctl_print_json(json_object *value);
 /* "2026-01-17 14:54:00", local time; "-" for 0. */

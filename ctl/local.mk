@@ -5,8 +5,10 @@ ctl_kinoractl_SOURCES = \
 	ctl/jobs.c \
 	ctl/keys.c \
 	ctl/main.c \
-	ctl/service.c
-ctl_kinoractl_LDADD = $(KINORA_LIBS)
+	ctl/service.c \
+	ctl/snapshot.c ctl/snapshot.h \
+	ctl/verify.c
+ctl_kinoractl_LDADD = $(STORE_LIBS) $(KINORA_LIBS)
 dist_man_MANS += docs/kinoractl.1
 
 # Written by the program itself, from the table of options.

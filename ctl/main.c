@@ -11,10 +11,10 @@
 #include <sysexits.h>
 #include <time.h>
 
-enum { CALL_LIMIT_MS = 60000 };
+enum { CALL_LIMIT_MS = 3600 * 1000 }; /* copying a large store takes its time */
 
 static const struct command *const groups[] = {commands_jobs, commands_keys, commands_service,
-					       commands_config};
+					       commands_store, commands_config};
 
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 
@@ -38,7 +38,13 @@ static int status_of(enum kn_err err)
 	return EX_SOFTWARE;
 }
 
-static enum kn_err connect_to(struct ctl *ctl)
+int ctl_fail(enum kn_err err, const char *what, const char *text)
+{
+	fprintf(stderr, "kinoractl: %s: %s\n", what, text != NULL ? text : kn_err_text(err));
+	return status_of(err);
+}
+
+static enum kn_err connect_to(struct ctl *ctl, bool quietly)
 {
 	enum kn_err err;
 	char *path;
@@ -46,12 +52,22 @@ static enum kn_err connect_to(struct ctl *ctl)
 	if (asprintf(&path, "%s/control.sock", ctl->conf->run_path) < 0)
 		return KN_ERR_NOMEM;
 	err = control_connect(path, CALL_LIMIT_MS, &ctl->client);
-	if (err == KN_ERR_NOT_FOUND)
+	if (err == KN_ERR_NOT_FOUND && !quietly)
 		fprintf(stderr, "kinoractl: kinorad does not run: nobody listens on %s\n", path);
-	else if (err != KN_OK)
+	else if (err != KN_OK && !quietly)
 		fprintf(stderr, "kinoractl: %s: %s\n", path, kn_err_text(err));
 	free(path);
 	return err;
+}
+
+bool ctl_is_running(struct ctl *ctl)
+{
+	return ctl->client != NULL || connect_to(ctl, true) == KN_OK;
+}
+
+bool ctl_flag(const struct ctl *ctl, const char *name)
+{
+	return json_object_object_get_ex(ctl->options, name, NULL);
 }
 
 bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **result, int *status)
@@ -60,7 +76,7 @@ bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **
 	char *text = NULL;
 
 	*result = NULL;
-	if (ctl->client == NULL && connect_to(ctl) != KN_OK) {
+	if (ctl->client == NULL && connect_to(ctl, false) != KN_OK) {
 		json_object_put(body);
 		*status = EX_UNAVAILABLE;
 		return false;
@@ -71,6 +87,22 @@ bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **
 	free(text);
 	*status = err == KN_OK ? EX_OK : status_of(err);
 	return err == KN_OK;
+}
+
+enum kn_err ctl_ask(struct ctl *ctl, const char *op, json_object *body, json_object **result)
+{
+	char *text = NULL;
+	enum kn_err err;
+
+	*result = NULL;
+	if (!ctl_is_running(ctl)) {
+		json_object_put(body);
+		return KN_ERR_NOT_FOUND;
+	}
+	err = control_call(ctl->client, op, body, result, &text);
+
+	free(text);
+	return err;
 }
 
 void ctl_print_json(json_object *value)
@@ -102,17 +134,29 @@ static const struct command *find_command(const char *group, const char *name)
 	return NULL;
 }
 
-/* Whether the word is one of the command's options, and which kind. */
-static bool takes_option(const struct command *command, const char *name, size_t len, bool *number)
+/* Whether the word is one of the command's options, and which kind: '#', '!' or something else. */
+static bool takes_option(const struct command *command, const char *name, size_t len, char *kind)
 {
 	for (const char *at = command->options; *at != '\0'; at += strspn(at, " ")) {
-		size_t word = strcspn(at, " #");
+		size_t word = strcspn(at, " #!");
 
-		*number = at[word] == '#';
+		*kind = at[word];
 		if (word == len && strncmp(at, name, len) == 0)
 			return true;
-		at += word + *number;
+		at += strcspn(at, " ");
 	}
+	return false;
+}
+
+static bool add_number(struct ctl *ctl, const char *key, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	json_add_int(ctl->options, key, strtoll(value, &end, 10));
+	if (errno == 0 && *end == '\0' && end != value)
+		return true;
+	fprintf(stderr, "kinoractl: --%s: found \"%s\"; a number is needed\n", key, value);
 	return false;
 }
 
@@ -121,42 +165,41 @@ static int take_option(const struct command *command, struct ctl *ctl, char **ar
 {
 	const char *name = argv[0] + 2, *value;
 	size_t len = strcspn(name, "=");
-	char key[32], *end;
-	bool number;
+	char key[32], kind;
 
 	if (strcmp(name, "json") == 0) {
 		ctl->json = true;
 		return 1;
 	}
 	value = name[len] == '=' ? name + len + 1 : argv[1];
-	if (!takes_option(command, name, len, &number) || len >= sizeof(key)) {
+	if (!takes_option(command, name, len, &kind) || len >= sizeof(key)) {
 		fprintf(stderr, "kinoractl: %s: no such option\n", argv[0]);
 		return 0;
+	}
+	snprintf(key, sizeof(key), "%.*s", (int)len, name);
+	if (kind == '!' && name[len] == '\0') {
+		json_object_object_add(ctl->options, key, json_object_new_boolean(true));
+		return 1;
 	}
 	if (value == NULL) {
 		fprintf(stderr, "kinoractl: %s: a value is missing\n", argv[0]);
 		return 0;
 	}
-	snprintf(key, sizeof(key), "%.*s", (int)len, name);
-	if (number) {
-		errno = 0;
-		json_add_int(ctl->options, key, strtoll(value, &end, 10));
-		if (errno != 0 || *end != '\0' || end == value) {
-			fprintf(stderr, "kinoractl: --%s: found \"%s\"; a number is needed\n", key,
-				value);
-			return 0;
-		}
-	} else {
+	if (kind != '#')
 		json_add_string(ctl->options, key, value);
-	}
+	else if (!add_number(ctl, key, value))
+		return 0;
 	return name[len] == '=' ? 1 : 2;
 }
 
-static int count_words(const char *text)
+/* How many arguments the command takes, and how many of them it needs. */
+static int count_args(const char *text, int *needed)
 {
 	int n = 0;
 
+	*needed = 0;
 	for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+		*needed += *text != '[';
 		text += strcspn(text, " ");
 		n++;
 	}
@@ -166,7 +209,7 @@ static int count_words(const char *text)
 /* The arguments move to the front of argv, which has room for them. */
 static bool read_line(const struct command *command, struct ctl *ctl, char **argv)
 {
-	int n = 0;
+	int n = 0, needed, most = count_args(command->args, &needed);
 
 	ctl->args = argv;
 	for (char **at = argv; *at != NULL;) {
@@ -180,7 +223,8 @@ static bool read_line(const struct command *command, struct ctl *ctl, char **arg
 			return false;
 		at += taken;
 	}
-	if (n == count_words(command->args))
+	argv[n] = NULL;
+	if (n >= needed && n <= most)
 		return true;
 	fprintf(stderr, "kinoractl: usage: kinoractl %s %s%s%s\n", command->group, command->name,
 		command->name[0] != '\0' ? " " : "", command->args);

@@ -1,9 +1,9 @@
 #include "janitor.h"
 
 #include "client.h"
-#include "file_walk.h"
 #include "lib/asset.h"
 #include "lib/clock.h"
+#include "lib/file_walk.h"
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -138,7 +138,7 @@ static void begin_round(struct janitor *janitor)
 {
 	janitor->stage = FILES;
 	janitor->removed = janitor->expired = 0;
-	file_walk_begin(&janitor->walk);
+	file_walk_begin(&janitor->walk, FILE_WALK_AGE_SECONDS);
 }
 
 int64_t janitor_tick(void *arg, int64_t now)

@@ -7,7 +7,6 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/child.c daemon/child.h \
 	daemon/client.c daemon/client.h \
 	daemon/dispatcher.c daemon/dispatcher.h \
-	daemon/file_walk.c daemon/file_walk.h \
 	daemon/janitor.c daemon/janitor.h \
 	daemon/job_input.c daemon/job_input.h \
 	daemon/leftovers.c daemon/leftovers.h \

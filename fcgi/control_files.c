@@ -11,31 +11,15 @@
 
 enum { AUDIT_LIMIT_MAX = 500 };
 
-static bool lists(const struct job_files *files, const char *path)
-{
-	for (size_t i = 0; i < files->n; i++)
-		if (files->v[i].path != NULL && strcmp(files->v[i].path, path) == 0)
-			return true;
-	return false;
-}
-
-/* When in doubt a file has an owner; a job that runs may be about to name it. */
+/* When in doubt a file has an owner. */
 static bool is_orphan(struct control_call *call, const char *path)
 {
 	char id[ID_SIZE];
-	struct job *job = NULL;
-	enum kn_err err;
-	bool listed;
+	bool is_its_own;
 
-	if (!asset_owner(path, id))
-		return false;
-	err = store_job_get(call->server->store, id, &job);
-	if (err != KN_OK)
-		return err == KN_ERR_NOT_FOUND;
-	listed = job->state == JOB_PROCESSING || lists(&job->inputs, path) ||
-		 lists(&job->assets, path);
-	job_free(&job);
-	return !listed;
+	return asset_owner(path, id) &&
+	       store_job_owns_file(call->server->store, id, path, &is_its_own) == KN_OK &&
+	       !is_its_own;
 }
 
 enum kn_err control_op_orphans(struct control_call *call)

@@ -337,6 +337,7 @@ static const struct control_op ops[] = {
 	{"expire", expire},
 	{"delete", delete},
 	{"stats", control_op_stats},
+	{"copy", control_op_copy},
 	{"key_create", control_op_key_create},
 	{"key_list", control_op_key_list},
 	{"key_revoke", control_op_key_revoke},

@@ -23,7 +23,7 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/body.c fcgi/body.h \
 	fcgi/connection.h \
 	fcgi/control.c fcgi/control.h fcgi/control_priv.h \
-	fcgi/control_events.c fcgi/control_files.c \
+	fcgi/control_copy.c fcgi/control_events.c fcgi/control_files.c \
 	fcgi/control_keys.c fcgi/control_list.c fcgi/control_ops.c \
 	fcgi/cors.c fcgi/cors.h \
 	fcgi/dialects.c \

@@ -17,6 +17,9 @@ enum kn_err fs_remove_tree(const char *path);
 enum kn_err fs_sync_dir(const char *path);
 /* The same for the directory that a file lies in. */
 enum kn_err fs_sync_parent(const char *path);
+/* Copies a file to a new one, with its mode; not synced. KN_ERR_EXISTS. Whatever was written stays
+ * on failure. */
+enum kn_err fs_copy(const char *from, const char *to);
 /* unlink; nothing there: KN_OK. */
 enum kn_err fs_remove(const char *path);
 

@@ -7,6 +7,7 @@ lib_libkinora_a_SOURCES = \
 	lib/conf_print.c lib/conf_value.c lib/conf_worker.c \
 	lib/control.c lib/control_client.c lib/control.h \
 	lib/err.c lib/err.h \
+	lib/file_walk.c lib/file_walk.h \
 	lib/fs.c lib/fs.h \
 	lib/id.c lib/id.h \
 	lib/job.c lib/job.h \

@@ -19,7 +19,7 @@ enum {
 
 static const uint64_t cache_default = 64 << 20;
 
-static const char *const files[TABLE_COUNT] = {
+const char *const store_files[TABLE_COUNT] = {
 	[STORE_KEYS] = "keys.db",         [STORE_ACCOUNTS] = "accounts.db",
 	[STORE_SESSIONS] = "sessions.db", [STORE_IDEMPOTENCY] = "idempotency.db",
 	[STORE_META] = "meta.db",         [TABLE_JOBS] = "jobs.db",
@@ -119,7 +119,7 @@ enum kn_err store_read(struct store *store, DB_TXN *txn, int table, const void *
 			break;
 		}
 	}
-	return store_db_error(store, ret, files[table]);
+	return store_db_error(store, ret, store_files[table]);
 }
 
 void store_read_free(struct store_read *read)
@@ -187,10 +187,10 @@ static int configure_env(struct store *store, uint64_t cache)
 
 /* Private regions: they die with the process, so there is nothing that a killed one could leave
  * locked. */
-static int open_env(struct store *store, uint64_t cache)
+static int open_env(struct store *store, uint64_t cache, u_int32_t recover)
 {
 	const u_int32_t flags = DB_CREATE | DB_INIT_LOCK | DB_INIT_LOG | DB_INIT_MPOOL |
-				DB_INIT_TXN | DB_PRIVATE | DB_RECOVER | DB_THREAD;
+				DB_INIT_TXN | DB_PRIVATE | DB_THREAD | recover;
 	int ret = db_env_create(&store->env, 0);
 
 	if (ret == 0)
@@ -211,7 +211,7 @@ static int open_tables(struct store *store)
 		if (ret == 0)
 			ret = store->tables[i]->set_pagesize(store->tables[i], STORE_PAGE_SIZE);
 		if (ret == 0)
-			ret = store->tables[i]->open(store->tables[i], NULL, files[i], NULL,
+			ret = store->tables[i]->open(store->tables[i], NULL, store_files[i], NULL,
 						     DB_BTREE,
 						     DB_AUTO_COMMIT | DB_CREATE | DB_THREAD, 0600);
 	}
@@ -219,14 +219,14 @@ static int open_tables(struct store *store)
 }
 
 /* Here a failure says what the caller can do about it; DB_RUNRECOVERY is no reason to exit yet. */
-static enum kn_err open_database(struct store *store, uint64_t cache)
+enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 {
 	int ret;
 
 	/* Recovery writes. */
 	if (space_is_low(store))
 		space_give_up_ballast(store);
-	ret = open_env(store, cache);
+	ret = open_env(store, cache > 0 ? cache : cache_default, recover);
 	if (ret == 0)
 		ret = open_tables(store);
 	if (ret == 0)
@@ -280,35 +280,52 @@ static enum kn_err make_dir(struct store *store, const char *dir)
 	return store->dir != NULL ? KN_OK : kn_err_from_errno(errno);
 }
 
-static void close_database(struct store *store)
+void env_close(struct store *store)
 {
 	if (store->env == NULL)
 		return;
 	for (int i = 0; i < TABLE_COUNT; i++)
 		if (store->tables[i] != NULL)
 			store->tables[i]->close(store->tables[i], 0);
+	memset(store->tables, 0, sizeof(store->tables));
 	store->env->close(store->env, 0);
 	store->env = NULL;
 }
 
-enum kn_err store_open(const struct store_options *options, struct store **out)
+enum kn_err env_hold(const char *dir, struct store **out)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	enum kn_err err;
 
+	*out = NULL;
 	if (store == NULL)
 		return KN_ERR_NOMEM;
 	store->lock_fd = -1;
+	err = make_dir(store, dir);
+	if (err == KN_OK)
+		err = lock_dir(store);
+	if (err == KN_OK)
+		*out = store;
+	else
+		store_close(&store);
+	return err;
+}
+
+enum kn_err store_open(const struct store_options *options, struct store **out)
+{
+	struct store *store = NULL;
+	enum kn_err err = env_hold(options->dir, &store);
+
+	*out = NULL;
+	if (err != KN_OK)
+		return err;
 	store->on_change = options->on_change;
 	store->on_change_arg = options->on_change_arg;
 	store->max_queued = options->max_queued;
 	store->max_queued_per_owner = options->max_queued_per_owner;
-	err = make_dir(store, options->dir);
+	err = env_open(store, options->cache_bytes, DB_RECOVER);
 	if (err == KN_OK)
-		err = lock_dir(store);
-	if (err == KN_OK)
-		err = open_database(store, options->cache_bytes > 0 ? options->cache_bytes
-								    : cache_default);
+		copies_remove(store);
 	if (err == KN_OK)
 		err = fs_sync_dir(store->dir);
 	if (err == KN_OK)
@@ -332,7 +349,7 @@ void store_close(struct store **pointer)
 	*pointer = NULL;
 	writer_stop(store);
 	checkpointer_stop(store);
-	close_database(store);
+	env_close(store);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	free(store->dir);

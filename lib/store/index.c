@@ -10,20 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 7 }; /* list 4, ready, lease, expiry */
-
-struct entry {
-	int table;
-	struct key key;
-	size_t counted; /* length of the prefix that is counted, or 0 */
-};
-
-struct entries {
-	struct entry v[ENTRIES_MAX];
-	size_t n;
-	struct bytes columns; /* the data of entries in the list; the others have none */
-};
-
 struct key list_prefix(const char *owner, enum job_api api, unsigned state)
 {
 	struct key key = {.len = 0};
@@ -51,9 +37,9 @@ struct key count_key(int table, const struct key *prefix)
 	return key;
 }
 
-static struct entry *add(struct entries *entries, int table)
+static struct index_entry *add(struct index_entries *entries, int table)
 {
-	struct entry *entry = &entries->v[entries->n++];
+	struct index_entry *entry = &entries->v[entries->n++];
 
 	entry->table = table;
 	entry->key.len = 0;
@@ -62,10 +48,10 @@ static struct entry *add(struct entries *entries, int table)
 	return entry;
 }
 
-static void add_to_list(struct entries *entries, const struct job *job, const char *owner,
+static void add_to_list(struct index_entries *entries, const struct job *job, const char *owner,
 			unsigned state)
 {
-	struct entry *entry = add(entries, TABLE_LIST);
+	struct index_entry *entry = add(entries, TABLE_LIST);
 
 	entry->key = list_prefix(owner, job->api, state);
 	entry->counted = entry->key.len;
@@ -73,9 +59,9 @@ static void add_to_list(struct entries *entries, const struct job *job, const ch
 	key_put_text(&entry->key, job->id);
 }
 
-static void add_to_queue(struct entries *entries, const struct job *job)
+static void add_to_queue(struct index_entries *entries, const struct job *job)
 {
-	struct entry *entry = add(entries, TABLE_READY);
+	struct index_entry *entry = add(entries, TABLE_READY);
 	char class_name[KEY_MAX];
 	int len = snprintf(class_name, sizeof(class_name), "%s/%s", job_api_name(job->api),
 			   job->model);
@@ -89,25 +75,24 @@ static void add_to_queue(struct entries *entries, const struct job *job)
 	key_put_text(&entry->key, job->id);
 }
 
-static void add_to_lease(struct entries *entries, const struct job *job)
+static void add_to_lease(struct index_entries *entries, const struct job *job)
 {
-	struct entry *entry = add(entries, TABLE_LEASE);
+	struct index_entry *entry = add(entries, TABLE_LEASE);
 
 	key_put_time(&entry->key, job->lease.until);
 	key_put_text(&entry->key, job->id);
 }
 
-static void add_to_expiry(struct entries *entries, const struct job *job)
+static void add_to_expiry(struct index_entries *entries, const struct job *job)
 {
-	struct entry *entry = add(entries, TABLE_EXPIRY);
+	struct index_entry *entry = add(entries, TABLE_EXPIRY);
 
 	key_put_u8(&entry->key, job->api);
 	key_put_time(&entry->key, job->finished);
 	key_put_text(&entry->key, job->id);
 }
 
-/* What the job has in the indices; nothing for NULL. */
-static void compute(const struct job *job, struct entries *entries)
+void index_entries(const struct job *job, struct index_entries *entries)
 {
 	entries->n = 0;
 	entries->columns = (struct bytes){0};
@@ -129,36 +114,66 @@ static void compute(const struct job *job, struct entries *entries)
 		add_to_expiry(entries, job);
 }
 
-static bool contains(const struct entries *entries, const struct entry *wanted)
+bool index_has_entry(const struct index_entries *entries, int table, const void *key, size_t len)
 {
 	for (size_t i = 0; i < entries->n; i++) {
-		const struct entry *e = &entries->v[i];
+		const struct index_entry *e = &entries->v[i];
 
-		if (e->table == wanted->table && e->key.len == wanted->key.len &&
-		    memcmp(e->key.data, wanted->key.data, e->key.len) == 0)
+		if (e->table == table && e->key.len == len && memcmp(e->key.data, key, len) == 0)
 			return true;
 	}
 	return false;
 }
 
-static enum kn_err count(struct store_txn *txn, const struct entry *entry, int64_t by)
+static bool contains(const struct index_entries *entries, const struct index_entry *wanted)
 {
-	struct key prefix = {.len = 0}, key;
-
-	if (entry->counted == 0)
-		return KN_OK;
-	key_put(&prefix, entry->key.data, entry->counted);
-	key = count_key(entry->table, &prefix);
-	return counter_add(txn, &key, by);
+	return index_has_entry(entries, wanted->table, wanted->key.data, wanted->key.len);
 }
 
-static enum kn_err delete_entries(struct store_txn *txn, const struct entries *old,
-				  const struct entries *new)
+const char *index_entry_id(int table, const void *key, size_t len)
+{
+	/* What lies before the id: a text or none, then so many bytes. */
+	static const struct {
+		bool has_text;
+		size_t fixed;
+	} heads[TABLE_COUNT] = {
+		[TABLE_LIST] = {true, 2 + sizeof(int64_t)},
+		[TABLE_READY] = {true, 1 + 2 * sizeof(int64_t)},
+		[TABLE_LEASE] = {false, sizeof(int64_t)},
+		[TABLE_EXPIRY] = {false, 1 + sizeof(int64_t)},
+	};
+	const char *text = key;
+	size_t at = heads[table].fixed;
+
+	if (heads[table].has_text)
+		at += strnlen(text, len) + 1;
+	if (at >= len || text[len - 1] != '\0' || strlen(text + at) != len - at - 1)
+		return NULL;
+	return text + at;
+}
+
+struct key index_counted(const struct index_entry *entry)
+{
+	struct key prefix = {.len = 0};
+
+	key_put(&prefix, entry->key.data, entry->counted);
+	return count_key(entry->table, &prefix);
+}
+
+static enum kn_err count(struct store_txn *txn, const struct index_entry *entry, int64_t by)
+{
+	struct key key = index_counted(entry);
+
+	return entry->counted > 0 ? counter_add(txn, &key, by) : KN_OK;
+}
+
+static enum kn_err delete_entries(struct store_txn *txn, const struct index_entries *old,
+				  const struct index_entries *new)
 {
 	enum kn_err err = KN_OK;
 
 	for (size_t i = 0; i < old->n && err == KN_OK; i++) {
-		const struct entry *entry = &old->v[i];
+		const struct index_entry *entry = &old->v[i];
 
 		if (contains(new, entry))
 			continue;
@@ -171,20 +186,20 @@ static enum kn_err delete_entries(struct store_txn *txn, const struct entries *o
 	return err;
 }
 
-static bool same_columns(const struct entries *a, const struct entries *b)
+static bool same_columns(const struct index_entries *a, const struct index_entries *b)
 {
 	return a->columns.len == b->columns.len &&
 	       memcmp(a->columns.data, b->columns.data, a->columns.len) == 0;
 }
 
-static enum kn_err put_entries(struct store_txn *txn, const struct entries *old,
-			       const struct entries *new)
+static enum kn_err put_entries(struct store_txn *txn, const struct index_entries *old,
+			       const struct index_entries *new)
 {
 	bool same = old->n > 0 && same_columns(old, new);
 	enum kn_err err = KN_OK;
 
 	for (size_t i = 0; i < new->n &&err == KN_OK; i++) {
-		const struct entry *entry = &new->v[i];
+		const struct index_entry *entry = &new->v[i];
 		bool in_list = entry->table == TABLE_LIST, kept = contains(old, entry);
 
 		if (kept && (same || !in_list))
@@ -200,11 +215,11 @@ static enum kn_err put_entries(struct store_txn *txn, const struct entries *old,
 
 static enum kn_err put_indices(struct store_txn *txn, const struct job *old, const struct job *new)
 {
-	struct entries had, has;
+	struct index_entries had, has;
 	enum kn_err err = KN_OK;
 
-	compute(old, &had);
-	compute(new, &has);
+	index_entries(old, &had);
+	index_entries(new, &has);
 	if (had.columns.failed || has.columns.failed)
 		err = KN_ERR_NOMEM;
 	for (size_t i = 0; i < has.n && err == KN_OK; i++)

@@ -17,6 +17,25 @@ enum kn_err store_job_get(struct store *store, const char *id, struct job **out)
 	return err;
 }
 
+static bool lists(const struct job_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (strcmp(files->v[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+enum kn_err store_job_owns_file(struct store *store, const char *id, const char *path, bool *out)
+{
+	struct job *job = NULL;
+	enum kn_err err = store_job_get(store, id, &job);
+
+	*out = err == KN_OK && (job->state == JOB_PROCESSING || lists(&job->inputs, path) ||
+				lists(&job->assets, path));
+	job_free(&job);
+	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
+}
+
 enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out)
 {
 	struct store_read read;

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
 	lib/store/checkpoint.c \
+	lib/store/copy.c \
 	lib/store/counters.c \
 	lib/store/duties.c \
 	lib/store/env.c \
@@ -13,6 +14,8 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/scan.c \
 	lib/store/space.c \
 	lib/store/store.h lib/store/store_priv.h \
+	lib/store/structure.c \
 	lib/store/tables.c \
+	lib/store/verify.c \
 	lib/store/writer.c
 STORE_LIBS = lib/store/libstore.a $(DB_LIBS)

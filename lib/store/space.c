@@ -29,6 +29,11 @@ bool space_is_low(const struct store *store)
 	return space_left(store) < SPACE_LOW_BYTES;
 }
 
+bool space_is_enough(const struct store *store, uint64_t bytes)
+{
+	return space_left(store) >= bytes + 4 * (uint64_t)SPACE_LOW_BYTES;
+}
+
 static bool ballast_path(const struct store *store, char path[PATH_MAX])
 {
 	return snprintf(path, PATH_MAX, "%s/ballast", store->dir) < PATH_MAX;

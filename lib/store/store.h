@@ -15,6 +15,7 @@
 #include "../err.h"
 #include "../job.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,10 @@ enum kn_err store_job_delete(struct store *store, const char *id, struct job **o
 /* --- jobs: reading --- */
 
 enum kn_err store_job_get(struct store *store, const char *id, struct job **out);
+
+/* Whether a file, by its relative path, is one of the job's. A job that runs may be about to name
+ * it: then it is. */
+enum kn_err store_job_owns_file(struct store *store, const char *id, const char *path, bool *out);
 
 /* What lists show, held in the index entries themselves. */
 struct store_row {
@@ -192,5 +197,31 @@ enum kn_err store_txn_count(struct store_txn *txn, int api, int state, const cha
 
 /* Goes through the writer and a flush: proves that it lives. */
 enum kn_err store_ping(struct store *store);
+
+/* --- the whole of it --- */
+
+/* Whether there is a store in the directory. */
+bool store_exists(const char *dir);
+
+/* Copies the store, while it is in use, to a new directory beside it, whose path it returns. The
+ * copy has to be recovered before use: store_verify() with is_copy does it. It is not synced.
+ * Whoever opens the store next removes copies that nobody has open. KN_ERR_BUSY: another copy is
+ * being made. KN_ERR_FULL: there would be no space left. */
+enum kn_err store_copy(struct store *store, char out[PATH_MAX]);
+
+struct store_verify {
+	/* Called for each thing that is wrong. kind: "structure", "record", "state", "index",
+	 * "counter"; id: of the job, or NULL. */
+	void (*fault)(void *arg, const char *kind, const char *id, const char *text);
+	/* Called for each job; may be NULL. */
+	enum kn_err (*job)(void *arg, const struct job *job);
+	void *arg;
+	uint64_t cache_bytes;
+	bool is_copy; /* made by store_copy(), and not opened since */
+};
+/* Looks through the store in dir, which nobody may have open: pages, records, states, indices and
+ * counters. Recovers it first, as opening would. KN_OK: it could be looked through, whatever was
+ * found; after a fault of its structure nothing else is looked at. */
+enum kn_err store_verify(const char *dir, const struct store_verify *verify, uint64_t *jobs);
 
 #endif

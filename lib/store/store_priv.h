@@ -60,9 +60,19 @@ struct store {
 	bool has_ballast;          /* the writer's */
 	_Atomic int64_t logged_in; /* the second of the last line, and how many it saw */
 	atomic_int logged;
+	atomic_bool copying;
 };
 
 /* --- env.c --- */
+
+extern const char *const store_files[TABLE_COUNT];
+/* A store that is not open, but locked. KN_ERR_BUSY: by another process. End it with
+ * store_close(). */
+enum kn_err env_hold(const char *dir, struct store **out);
+/* recover: DB_RECOVER, or DB_RECOVER_FATAL for a copy. */
+enum kn_err env_open(struct store *store, uint64_t cache_bytes, u_int32_t recover);
+/* Closes what env_open() opened; the lock stays. */
+void env_close(struct store *store);
 
 enum {
 	STORE_PAGE_SIZE = 4096,
@@ -101,6 +111,14 @@ bool space_is_low(const struct store *store);
 void space_check(struct store *store);
 /* After a write that found no space. False when there was no ballast: it is no use to try again. */
 bool space_give_up_ballast(struct store *store);
+
+/* Whether so many bytes more would not bring it near the low-water mark. */
+bool space_is_enough(const struct store *store, uint64_t bytes);
+
+/* --- copy.c --- */
+
+/* Removes copies of the store that nobody has open. */
+void copies_remove(const struct store *store);
 
 /* --- checkpoint.c --- */
 
@@ -167,6 +185,24 @@ struct key list_prefix(const char *owner, enum job_api api, unsigned state);
 struct key ready_prefix(const char *class_name);
 /* The key under which entries of `table` with the prefix are counted. */
 struct key count_key(int table, const struct key *prefix);
+enum { ENTRIES_MAX = 7 }; /* list 4, ready, lease, expiry */
+struct index_entry {
+	int table;
+	struct key key;
+	size_t counted; /* length of the prefix that is counted, or 0 */
+};
+struct index_entries {
+	struct index_entry v[ENTRIES_MAX];
+	size_t n;
+	struct bytes columns; /* the data of entries in the list; the others have none. Free it. */
+};
+/* What the job has in the indices; nothing for NULL. */
+void index_entries(const struct job *job, struct index_entries *entries);
+bool index_has_entry(const struct index_entries *entries, int table, const void *key, size_t len);
+/* The counter that counts it; only of an entry that is counted. */
+struct key index_counted(const struct index_entry *entry);
+/* The id in an index entry's key, or NULL if there is none. */
+const char *index_entry_id(int table, const void *key, size_t len);
 /* Writes the record, the index entries and the counters: old NULL inserts (KN_ERR_EXISTS), new NULL
  * deletes. */
 enum kn_err put_job(struct store_txn *txn, const struct job *old, const struct job *new);
@@ -176,6 +212,11 @@ void row_encode(const struct job *job, struct bytes *to);
 enum kn_err row_decode(const unsigned char *tail, size_t tail_len, const void *data, size_t len,
 		       struct store_row *row);
 enum { LIST_TAIL_MIN = sizeof(int64_t) + 1 };
+
+/* --- structure.c --- */
+
+/* Tells verify->fault() of damaged pages in the files of a store that is not open. */
+enum kn_err structure_verify(const char *dir, const struct store_verify *verify, bool *sound);
 
 /* --- scan.c --- */
 

@@ -8,9 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Younger files may belong to a record that is just being written. */
-enum { AGE_SECONDS = 3600 };
-
 static const struct {
 	const char *name;
 	bool has_dirs; /* one for each job */
@@ -18,9 +15,9 @@ static const struct {
 
 enum { ROOTS = sizeof(roots) / sizeof(roots[0]) };
 
-void file_walk_begin(struct file_walk *walk)
+void file_walk_begin(struct file_walk *walk, int64_t age)
 {
-	*walk = (struct file_walk){0};
+	*walk = (struct file_walk){.age = age};
 }
 
 static void close_dir(DIR **dir)
@@ -57,12 +54,12 @@ static DIR *open_sub(DIR *dir, const char *name)
 	return sub;
 }
 
-static bool is_old_file(DIR *dir, const char *name)
+static bool is_old_file(const struct file_walk *walk, DIR *dir, const char *name)
 {
 	struct stat st;
 
 	return fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_mtime < time(NULL) - AGE_SECONDS;
+	       st.st_mtime <= time(NULL) - walk->age;
 }
 
 static enum file_walked look_at(struct file_walk *walk, DIR *dir, const char *name,
@@ -70,7 +67,7 @@ static enum file_walked look_at(struct file_walk *walk, DIR *dir, const char *na
 {
 	const char *root = roots[walk->root].name;
 
-	if (!is_old_file(dir, name))
+	if (!is_old_file(walk, dir, name))
 		return FILE_WALK_NONE;
 	if (dir == walk->sub)
 		snprintf(rel, PATH_MAX, "%s/%s/%s", root, walk->sub_name, name);

@@ -1,14 +1,18 @@
-/* Goes through the files of jobs, one a call, those that have not changed for an hour. */
+/* Goes through the files of jobs, one a call, those that have not changed for some time. */
 #ifndef FILE_WALK_H
 #define FILE_WALK_H
 
-#include "lib/conf.h"
+#include "conf.h"
 
 #include <dirent.h>
 #include <limits.h>
 #include <stddef.h>
 
+/* Younger files may belong to a record that is just being written. */
+enum { FILE_WALK_AGE_SECONDS = 3600 };
+
 struct file_walk {
+	int64_t age; /* seconds: how long a file has not changed */
 	size_t root; /* index into the list of roots */
 	DIR *dir;    /* the open root, or NULL */
 	DIR *sub;    /* the directory in it that is looked into, or NULL */
@@ -21,7 +25,7 @@ enum file_walked {
 	FILE_WALK_END,
 };
 
-void file_walk_begin(struct file_walk *walk);
+void file_walk_begin(struct file_walk *walk, int64_t age);
 void file_walk_end(struct file_walk *walk);
 /* rel: as in lib/asset.h, "output/video_….mp4". */
 enum file_walked file_walk_next(struct file_walk *walk, const struct conf *conf,

@@ -1,0 +1,145 @@
+/*
+ * A copy of a store in use: each table page by page, then the log. The pages
+ * are of different moments; the log, which goes back to before the first of them, makes
+ * them one: whoever opens the copy recovers it from all of that log.
+ */
+#include "store_priv.h"
+#include "../fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum kn_err copy_tables(struct store *store, const char *dir)
+{
+	enum kn_err err = KN_OK;
+
+	for (int i = 0; i < TABLE_COUNT && err == KN_OK; i++)
+		err = store_db_error(store,
+				     store->env->dbbackup(store->env, store_files[i], dir, DB_EXCL),
+				     store_files[i]);
+	return err;
+}
+
+static enum kn_err copy_log(struct store *store, const char *dir)
+{
+	char **files = NULL, to[PATH_MAX];
+	enum kn_err err = store_db_error(store, store->env->log_flush(store->env, NULL), "flush");
+
+	if (err == KN_OK)
+		err = store_db_error(
+			store,
+			store->env->log_archive(store->env, &files, DB_ARCH_ABS | DB_ARCH_LOG),
+			"log_archive");
+	for (char **file = files; err == KN_OK && file != NULL && *file != NULL; file++) {
+		err = KN_ERR_INVALID;
+		if (snprintf(to, sizeof(to), "%s%s", dir, strrchr(*file, '/')) < PATH_MAX)
+			err = fs_copy(*file, to);
+	}
+	free(files);
+	return err;
+}
+
+static enum kn_err copy_all(struct store *store, const char *dir)
+{
+	DB_ENV *env = store->env;
+	enum kn_err err, again;
+
+	/* The checkpoint limits how much log the copy needs. */
+	err = store_db_error(store, env->txn_checkpoint(env, 0, 0, DB_FORCE), "checkpoint");
+	if (err == KN_OK)
+		err = store_db_error(store, env->log_set_config(env, DB_LOG_AUTO_REMOVE, 0),
+				     "log_set_config");
+	if (err != KN_OK)
+		return err;
+	err = copy_tables(store, dir);
+	if (err == KN_OK)
+		err = copy_log(store, dir);
+	again = store_db_error(store, env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1),
+			       "log_set_config");
+	return err == KN_OK ? again : err;
+}
+
+/* What a copy will take of the disk. */
+static uint64_t bytes_of(const char *dir)
+{
+	struct dirent *entry;
+	uint64_t bytes = 0;
+	struct stat st;
+	DIR *from = opendir(dir);
+
+	while (from != NULL && (entry = readdir(from)) != NULL)
+		if (fstatat(dirfd(from), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && strcmp(entry->d_name, "ballast") != 0)
+			bytes += (uint64_t)st.st_size;
+	if (from != NULL)
+		closedir(from);
+	return bytes;
+}
+
+enum kn_err store_copy(struct store *store, char out[PATH_MAX])
+{
+	char token[TOKEN_SIZE];
+	enum kn_err err = KN_OK;
+
+	id_new_token(token);
+	if (snprintf(out, PATH_MAX, "%s.copy-%.8s", store->dir, token) >= PATH_MAX)
+		return KN_ERR_INVALID;
+	if (atomic_exchange(&store->copying, true))
+		return KN_ERR_BUSY;
+	if (!space_is_enough(store, bytes_of(store->dir)))
+		err = KN_ERR_FULL;
+	else if (mkdir(out, 0700) != 0)
+		err = kn_err_from_errno(errno);
+	if (err == KN_OK) {
+		err = copy_all(store, out);
+		if (err != KN_OK)
+			fs_remove_tree(out);
+	}
+	atomic_store(&store->copying, false);
+	return err;
+}
+
+static bool is_held(const char *dir)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[PATH_MAX];
+	bool held = false;
+	int fd = -1;
+
+	if (snprintf(path, sizeof(path), "%s/lock", dir) < PATH_MAX)
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0) {
+		held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+		close(fd);
+	}
+	return held;
+}
+
+void copies_remove(const struct store *store)
+{
+	char pattern[PATH_MAX];
+	glob_t found = {0};
+
+	if (snprintf(pattern, sizeof(pattern), "%s.copy-*", store->dir) >= PATH_MAX ||
+	    glob(pattern, GLOB_ONLYDIR, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (!is_held(found.gl_pathv[i]))
+			fs_remove_tree(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+bool store_exists(const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return snprintf(path, sizeof(path), "%s/%s", dir, store_files[TABLE_JOBS]) < PATH_MAX &&
+	       stat(path, &st) == 0;
+}
