@@ -127,12 +127,18 @@ class Instance:
         found = {}
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                environment = (entry / "environ").read_bytes().split(b"\0")
-                if f"KINORA_TEST_INSTANCE={self.dir}".encode() in environment:
+                if self._is_ours(entry):
                     found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:
                 pass  # it has just ended, or is not ours
         return {pid: line for pid, line in found.items() if line}  # zombies have none
+
+    def _is_ours(self, entry):
+        """By its environment, or by where it writes its errors: nginx puts its title over the environment."""
+        environment = (entry / "environ").read_bytes().split(b"\0")
+        if f"KINORA_TEST_INSTANCE={self.dir}".encode() in environment:
+            return True
+        return os.readlink(entry / "fd" / "2").startswith(f"{self.dir}/")
 
     def logs(self):
         """What the programs said on standard error."""

@@ -1,0 +1,119 @@
+"""What is done to an instance under load. A fault returns when the instance may recover."""
+
+import os
+import signal
+import time
+from typing import Callable, NamedTuple
+
+from checks import age_files, check_stopped
+from waiting import wait_until
+
+FAULTS = {}
+
+
+class Fault(NamedTuple):
+    name: str
+    strike: Callable  # (rig, rng, model)
+    crashes: bool  # files without a record may be left until the next sweep
+    fails_writes: bool  # 500 is an honest answer
+    restarts: bool  # the whole instance
+
+
+def fault(name, crashes=False, fails_writes=False, restarts=False):
+    def register(strike):
+        FAULTS[name] = Fault(name, strike, crashes, fails_writes, restarts)
+        return strike
+
+    return register
+
+
+@fault("calm")
+def calm(rig, rng, model):
+    """Nothing: the figures of such a round are those of a healthy instance."""
+
+
+@fault("kill-responder", crashes=True)
+def kill_responder(rig, rng, model):
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        rig.signal_part("kinora-fcgi", signal.SIGKILL)
+        time.sleep(rng.random() * 0.3)
+
+
+@fault("kill-daemon", crashes=True)
+def kill_daemon(rig, rng, model):
+    rig.signal_part("kinorad", signal.SIGKILL)
+
+
+@fault("kill-both", crashes=True)
+def kill_both(rig, rng, model):
+    parts = ["kinora-fcgi", "kinorad"]
+    rng.shuffle(parts)
+    for part in parts:
+        rig.signal_part(part, signal.SIGKILL)
+
+
+@fault("kill-nginx", crashes=True)
+def kill_nginx(rig, rng, model):
+    rig.signal_part("nginx", signal.SIGKILL)
+
+
+@fault("kill-worker")
+def kill_worker(rig, rng, model):
+    for _ in range(5):
+        pids = rig.workers()
+        if pids:
+            try:
+                os.kill(rng.choice(sorted(pids)), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.05)
+
+
+@fault("stop-responder", crashes=True)
+def stop_responder(rig, rng, model):
+    """It never goes on: the watchdog must see that and replace it."""
+    pid = rig.pid("kinora-fcgi")
+    if rig.signal_part("kinora-fcgi", signal.SIGSTOP):
+        wait_until(lambda: rig.pid("kinora-fcgi") not in (None, pid), 30, 0.05)
+
+
+def pause(rig, part, seconds, whole_group=False):
+    pid = rig.pid(part)
+    kill = os.killpg if whole_group else os.kill
+    try:
+        kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        kill(pid, signal.SIGCONT)
+    except (ProcessLookupError, TypeError):
+        pass  # another fault came first
+
+
+@fault("pause-responder")
+def pause_responder(rig, rng, model):
+    pause(rig, "kinora-fcgi", rng.uniform(0.2, 2))
+
+
+@fault("pause-daemon")
+def pause_daemon(rig, rng, model):
+    pause(rig, "kinorad", rng.uniform(0.2, 3))
+
+
+@fault("pause-nginx")
+def pause_nginx(rig, rng, model):
+    pause(rig, "nginx", rng.uniform(0.2, 2), whole_group=True)
+
+
+@fault("kill-all", crashes=True, restarts=True)
+def kill_all(rig, rng, model):
+    """Every process with -9, quickstart too; then it is started again."""
+    rig.cut()
+    age_files(rig)
+    rig.start()
+
+
+@fault("restart", restarts=True)
+def restart(rig, rng, model):
+    rig.stop()
+    check_stopped(rig, model)
+    age_files(rig)
+    rig.start()
