@@ -1,10 +1,12 @@
 #include "body.h"
 
+#include "body_spooled.h"
 #include "connection.h"
 #include "form_priv.h"
 #include "header_params.h"
 #include "lib/asset.h"
 #include "lib/conf.h"
+#include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "router.h"
@@ -49,6 +51,16 @@ static size_t stream_read(struct connection *connection, void *to, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+static size_t body_source_read(struct connection *connection, void *to, size_t size)
+{
+	ssize_t n;
+
+	if (connection->body.fd < 0)
+		return stream_read(connection, to, size);
+	n = read(connection->body.fd, to, size);
+	return n > 0 ? (size_t)n : 0;
+}
+
 enum kn_err body_next(struct request *req, void *to, size_t size, size_t *n)
 {
 	struct connection *connection = request_connection(req);
@@ -59,7 +71,7 @@ enum kn_err body_next(struct request *req, void *to, size_t size, size_t *n)
 		size = (size_t)((uint64_t)req->content_length - body->read);
 	if (size == 0)
 		return KN_OK;
-	*n = stream_read(connection, to, size);
+	*n = body_source_read(connection, to, size);
 	body->read += *n;
 	if (body->read > body->cap)
 		return KN_ERR_TOO_LARGE;
@@ -141,8 +153,11 @@ static enum kn_err read_file(struct request *req, const char **why)
 	char chunk[CHUNK_BYTES];
 	size_t n = 0;
 	int fd;
-	enum kn_err err = asset_spool(req->server->conf, &fd, &req->body_file);
+	enum kn_err err;
 
+	if (req->body_file != NULL)
+		return KN_OK; /* nginx has done it */
+	err = asset_spool(req->server->conf, &fd, &req->body_file);
 	if (err != KN_OK)
 		return err;
 	do {
@@ -158,16 +173,46 @@ static enum kn_err read_file(struct request *req, const char **why)
 	return err;
 }
 
-enum kn_err body_read(struct request *req, const char **why)
+/* What a full disk is kept from; a small request without a file is none. */
+static bool is_upload(const struct request *req)
+{
+	return req->route->body == ROUTE_FILE || req->route->cap == ROUTE_CAP_UPLOAD ||
+	       req->content_length > MIB;
+}
+
+static bool has_room(const struct request *req)
+{
+	const struct conf *conf = req->server->conf;
+	/* What nginx has spooled takes its place already. */
+	uint64_t bytes = req->content_length > 0 && req->body_file == NULL
+				 ? (uint64_t)req->content_length
+				 : 0;
+
+	return fs_has_room(conf->data_path, conf->disk_high_water, bytes) &&
+	       fs_has_room(conf->video_storage_path, conf->disk_high_water, bytes);
+}
+
+enum kn_err body_admit(struct request *req)
 {
 	struct body *body = &request_connection(req)->body;
+	const char *spooled = request_param(req, "KINORA_BODY_FILE");
+	enum kn_err err = KN_OK;
 
-	*why = NULL;
 	body->cap = route_cap(req);
 	if (req->route->body == ROUTE_NO_BODY)
 		return KN_OK;
 	if (req->content_length > 0 && (uint64_t)req->content_length > body->cap)
 		return KN_ERR_TOO_LARGE;
+	if (spooled != NULL && spooled[0] != '\0')
+		err = body_spooled_open(req, spooled, &body->fd);
+	if (err == KN_OK && is_upload(req) && !has_room(req))
+		err = KN_ERR_FULL;
+	return err;
+}
+
+enum kn_err body_read(struct request *req, const char **why)
+{
+	*why = NULL;
 	switch (req->route->body) {
 	case ROUTE_NO_BODY:
 		break;

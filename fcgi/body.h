@@ -21,7 +21,12 @@ struct request;
 struct body {
 	uint64_t cap;  /* of this route, in bytes */
 	uint64_t read; /* so far */
+	int fd;        /* of the file that nginx left it in; else -1 */
 };
+
+/* Before anything is read: whether there may be such a body, and room for it. Finds the one that
+ * nginx has spooled. */
+enum kn_err body_admit(struct request *req);
 
 /* Reads up to size bytes; *n == 0 is the end. KN_ERR_TOO_LARGE past the cap, KN_ERR_INVALID when
  * the body ends before its Content-Length. */

@@ -41,6 +41,8 @@ struct connection *request_connection(const struct request *req);
 /* response_header() for a value that needs neither formatting nor checking. */
 void response_header_plain(struct request *req, const char *name, const char *value);
 
+/* Puts a refusal into headers: nginx takes no more than 403 from a check, and no body. */
+void response_to_check(struct request *req);
 /* Sends what was answered, in one write; a 500 when nothing was. */
 void response_send(struct request *req);
 /* Ready for the next answer; and for none any more. */

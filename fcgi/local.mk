@@ -21,6 +21,7 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/arena.c fcgi/arena.h \
 	fcgi/auth.c fcgi/auth.h \
 	fcgi/body.c fcgi/body.h \
+	fcgi/body_spooled.c fcgi/body_spooled.h \
 	fcgi/connection.h \
 	fcgi/control.c fcgi/control.h fcgi/control_priv.h \
 	fcgi/control_copy.c fcgi/control_events.c fcgi/control_files.c \

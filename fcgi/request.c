@@ -26,7 +26,7 @@ const char *request_param(const struct request *req, const char *name)
 /* The parameters that every request needs, read in one pass. */
 struct given {
 	const char *method, *path, *query, *content_type, *content_length, *remote_addr, *scheme,
-		*host, *id;
+		*host, *id, *check;
 };
 
 static void read_given(char **envp, struct given *given)
@@ -46,6 +46,7 @@ static void read_given(char **envp, struct given *given)
 		WANTED("REQUEST_SCHEME", scheme),
 		WANTED("HTTP_HOST", host),
 		WANTED("REQUEST_ID", id),
+		WANTED("KINORA_CHECK", check),
 #undef WANTED
 	};
 
@@ -93,10 +94,10 @@ static int64_t parse_length(const char *text)
 
 void request_begin(struct request *req, struct connection *connection, struct server *server)
 {
-	struct given given = {"GET", "", "", "", "", "", "http", "", ""};
+	struct given given = {"GET", "", "", "", "", "", "http", "", "", ""};
 
 	read_given(connection->fcgx.envp, &given);
-	connection->body = (struct body){0};
+	connection->body = (struct body){.fd = -1};
 	*req = (struct request){
 		.server = server,
 		.connection = connection,
@@ -110,6 +111,7 @@ void request_begin(struct request *req, struct connection *connection, struct se
 		.remote_addr = given.remote_addr,
 		.scheme = strcmp(given.scheme, "https") == 0 ? "https" : "http",
 		.host = clean_host(given.host),
+		.is_check = given.check[0] != '\0',
 	};
 	set_id(req, given.id);
 }
@@ -120,6 +122,8 @@ void request_end(struct request *req)
 
 	json_object_put(req->json);
 	form_free(&req->form);
+	if (connection->body.fd >= 0)
+		close(connection->body.fd);
 	if (req->body_file != NULL)
 		unlink(req->body_file);
 	free(req->body_file);

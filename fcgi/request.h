@@ -35,6 +35,7 @@ struct request {
 	int64_t content_length;   /* -1: not given */
 	char id[REQUEST_ID_SIZE]; /* answered as X-Request-Id */
 	int64_t received;         /* monotonic µs */
+	bool is_check; /* nginx asks whether it may take the body: 204, or a refusal in headers */
 
 	const struct dialect *dialect; /* NULL until routed */
 	const struct route *route;
@@ -43,8 +44,8 @@ struct request {
 	/* The parsed body, by the route's body kind; NULL otherwise. */
 	json_object *json; /* ROUTE_JSON: any JSON value */
 	struct form *form; /* ROUTE_FORM: fields and spooled files; see form.h */
-	char *body_file;   /* ROUTE_FILE: path of the spooled raw body; unlinked at the end unless
-			      taken */
+	char *body_file;   /* ROUTE_FILE, or spooled by nginx: path of the raw body; unlinked at the
+			      end unless taken */
 	uint64_t body_bytes;
 
 	const struct principal *principal; /* who asks, on routes that need a key or a session */

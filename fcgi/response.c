@@ -203,6 +203,19 @@ void respond_error(struct request *req, enum kn_err err, const char *text)
 				     : plain_error_body(err, text));
 }
 
+void response_to_check(struct request *req)
+{
+	struct response *res = req->res;
+
+	if (res->status == 204)
+		return;
+	response_header(req, "X-Kinora-Status", "%d", res->status);
+	response_header(req, "X-Kinora-Refusal", "%.*s", (int)res->body.len,
+			(const char *)res->body.data);
+	res->status = 403;
+	res->body.len = 0;
+}
+
 /* The status line comes first, so the lines given so far move behind it. */
 static void build_head(struct request *req, struct bytes *to)
 {

@@ -102,10 +102,13 @@ static void answer(struct request *req)
 		if (!auth_admit(req))
 			return;
 		why = NULL;
+		err = body_admit(req);
 	}
-	if (err == KN_OK)
+	if (err == KN_OK && !req->is_check)
 		err = body_read(req, &why);
-	if (err == KN_OK)
+	if (err == KN_OK && req->is_check)
+		respond_empty(req, 204);
+	else if (err == KN_OK)
 		req->route->handle(req);
 	else
 		respond_error(req, err, why);
@@ -119,10 +122,12 @@ static void serve_one(struct serve_thread *thread)
 
 	request_begin(&req, connection, server);
 	answer(&req);
+	if (req.is_check)
+		response_to_check(&req);
 	response_send(&req);
 	body_drain(connection);
-	request_log_request(server->log,
-			    &req); /* the path is the connection's, until it is finished */
+	if (!req.is_check) /* the path is the connection's, until it is finished */
+		request_log_request(server->log, &req);
 	FCGX_Finish_r(&connection->fcgx);
 	request_end(&req);
 }

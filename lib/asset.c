@@ -14,7 +14,7 @@
 
 enum { COPY_BYTES = 1 << 16 };
 
-static const char *const data_roots[] = {"output/", "jobs/", "incoming/", "work/"};
+static const char *const data_roots[] = {"output/", "jobs/", "incoming/", "spool/", "work/"};
 enum { DATA_ROOTS = sizeof(data_roots) / sizeof(data_roots[0]) };
 
 static enum kn_err join(char out[PATH_MAX], const char *dir, const char *rest)

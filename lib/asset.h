@@ -6,8 +6,9 @@
  *   videos/ID.mp4                    in video_storage_path (nginx serves it openly)
  *   output/video_ID.mp4, audio_ID.wav, captions_ID.srt     Text-to-Video, in data_path
  *   jobs/ID/NAME.EXT                 all else, inputs too ("input-image.png"), in data_path
- * data_path also has incoming/ (uploads on their way in) and work/ (directories
- * of running workers): both may be emptied when nothing runs.
+ * data_path also has incoming/ (uploads on their way in), spool/ (those that nginx
+ * still takes) and work/ (directories of running workers): all may be emptied when
+ * nothing runs.
  */
 #ifndef KN_ASSET_H
 #define KN_ASSET_H

@@ -23,10 +23,13 @@ enum conf_type {
 	CONF_INT,
 	CONF_BOOL,   /* yes|no */
 	CONF_BYTES,  /* 1048576, 1M, 2G: powers of 1024 */
+	CONF_MARK,   /* of a disk: 95% in use, or 2G left free; up to 100 it is percent; 0: none */
 	CONF_SECONDS, /* 300, 300s, 5m, 2h, 7d */
 	CONF_CHOICE, /* one of a list */
 	CONF_SECRET, /* a string that is never shown */
 };
+
+enum { CONF_MARK_PERCENT_MAX = 100 };
 
 /* A [worker NAME] section. */
 struct conf_worker {
@@ -50,6 +53,7 @@ struct conf {
 #define CONF_FIELD_CONF_INT CONF_FIELD_INT
 #define CONF_FIELD_CONF_BOOL CONF_FIELD_INT
 #define CONF_FIELD_CONF_BYTES CONF_FIELD_INT
+#define CONF_FIELD_CONF_MARK CONF_FIELD_INT
 #define CONF_FIELD_CONF_SECONDS CONF_FIELD_INT
 #include "conf_options.h"
 #undef CONF_OPTION

@@ -27,6 +27,7 @@ CONF_OPTION(threads, CONF_INT, "64", 4, 1024, "", "", "request threads of kinora
 CONF_OPTION(cache_size, CONF_BYTES, "64M", 1048576, 1099511627776, "bytes", "", "page cache of the job store")
 CONF_OPTION(max_image_size, CONF_BYTES, "20M", 1024, 1073741824, "bytes", "", "largest decoded input image")
 CONF_OPTION(max_upload_size, CONF_BYTES, "4G", 1048576, 1099511627776, "bytes", "", "largest video that a worker may upload")
+CONF_OPTION(disk_high_water, CONF_MARK, "32M", 1048576, 1125899906842624, "", "", "from here on, or where they would lead past it, uploads are refused with 507: part of the disk in use, or bytes left free")
 CONF_OPTION(log_level, CONF_CHOICE, "info", 0, 0, "", "error|warn|info|debug", "how much the programs say on standard error")
 CONF_OPTION(request_log, CONF_CHOICE, "all", 0, 0, "", "all|changes|off", "what the JSON lines log holds: every request, only those that change something, or nothing")
 CONF_OPTION(openai_api_key, CONF_SECRET, "", 0, 0, "", "", "key of an OpenAI-compatible service for speech and text; unset: everything is made here")

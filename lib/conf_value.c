@@ -28,7 +28,7 @@ static const struct suffix no_suffixes[] = {{0, 0}};
 
 static const struct suffix *suffixes_of(enum conf_type type)
 {
-	if (type == CONF_BYTES)
+	if (type == CONF_BYTES || type == CONF_MARK)
 		return byte_suffixes;
 	return type == CONF_SECONDS ? second_suffixes : no_suffixes;
 }
@@ -55,6 +55,25 @@ static enum kn_err parse_number(const struct conf_option *option, const char *te
 	if (n < option->min || n > option->max)
 		return KN_ERR_INVALID;
 	*to = n;
+	return KN_OK;
+}
+
+/* "95%" is 95; bytes are far above 100. */
+static enum kn_err parse_mark(const struct conf_option *option, const char *text, int64_t *to)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t percent;
+
+	if (strcmp(text, "0") == 0) {
+		*to = 0;
+		return KN_OK;
+	}
+	if (strcmp(text + digits, "%") != 0)
+		return parse_number(option, text, to);
+	percent = digits > 0 && digits <= 3 ? atoi(text) : 0;
+	if (percent < 1 || percent > CONF_MARK_PERCENT_MAX)
+		return KN_ERR_INVALID;
+	*to = percent;
 	return KN_OK;
 }
 
@@ -133,6 +152,8 @@ enum kn_err conf_value_parse(const struct conf_option *option, const char *text,
 							: KN_ERR_INVALID;
 	case CONF_BOOL:
 		return parse_bool(text, field);
+	case CONF_MARK:
+		return parse_mark(option, text, field);
 	case CONF_INT:
 	case CONF_BYTES:
 	case CONF_SECONDS:
@@ -168,6 +189,10 @@ char *conf_value_allowed(const struct conf_option *option)
 		n = asprintf(&text, "bytes from %" PRId64 " to %" PRId64 ", such as 64M or 2G",
 			     option->min, option->max);
 		break;
+	case CONF_MARK:
+		n = asprintf(&text, "a percentage in use such as 95%%, bytes left free such as "
+				    "2G, or 0 for none");
+		break;
 	case CONF_SECONDS:
 		n = asprintf(&text,
 			     "a time from %" PRId64 " to %" PRId64
@@ -192,6 +217,15 @@ static char *print_number(const struct suffix *suffixes, int64_t n)
 	return asprintf(&text, "%" PRId64 "%s", n, suffix) >= 0 ? text : NULL;
 }
 
+static char *print_mark(int64_t mark)
+{
+	char *text;
+
+	if (mark == 0 || mark > CONF_MARK_PERCENT_MAX)
+		return print_number(byte_suffixes, mark);
+	return asprintf(&text, "%" PRId64 "%%", mark) >= 0 ? text : NULL;
+}
+
 char *conf_value_print(const struct conf_option *option, const void *field)
 {
 	const char *const *string = field;
@@ -206,6 +240,8 @@ char *conf_value_print(const struct conf_option *option, const void *field)
 		return strdup(*string);
 	case CONF_BOOL:
 		return strdup(*number ? "yes" : "no");
+	case CONF_MARK:
+		return print_mark(*number);
 	case CONF_INT:
 	case CONF_BYTES:
 	case CONF_SECONDS:

@@ -11,7 +11,11 @@
 static const struct {
 	const char *name;
 	bool has_dirs; /* one for each job */
-} roots[] = {{"incoming", false}, {"output", false}, {"videos", false}, {"jobs", true}};
+} roots[] = {{"incoming", false},
+	     {"spool", false},
+	     {"output", false},
+	     {"videos", false},
+	     {"jobs", true}};
 
 enum { ROOTS = sizeof(roots) / sizeof(roots[0]) };
 

@@ -1,5 +1,7 @@
 #include "fs.h"
 
+#include "conf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -8,6 +10,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { WALK_DESCRIPTORS = 16, COPY_BYTES = 1 << 30 };
@@ -131,6 +134,23 @@ out:
 	if (out >= 0 && close(out) != 0 && err == KN_OK)
 		err = kn_err_from_errno(errno);
 	return err;
+}
+
+bool fs_has_room(const char *path, int64_t mark, uint64_t bytes)
+{
+	struct statvfs fs;
+	uint64_t left, used;
+
+	if (mark == 0 || statvfs(path, &fs) != 0)
+		return true;
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (bytes > left)
+		return false;
+	if (mark > CONF_MARK_PERCENT_MAX)
+		return left - bytes >= (uint64_t)mark;
+	/* As df(1) counts: of what the unprivileged may use. */
+	used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+	return (double)(used + bytes) * 100 <= (double)(used + left) * (double)mark;
 }
 
 enum kn_err fs_remove(const char *path)

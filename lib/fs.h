@@ -4,6 +4,7 @@
 
 #include "err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,9 @@ enum kn_err fs_sync_parent(const char *path);
 /* Copies a file to a new one, with its mode; not synced. KN_ERR_EXISTS. Whatever was written stays
  * on failure. */
 enum kn_err fs_copy(const char *from, const char *to);
+/* Whether the file system of `path` takes so many bytes more without passing the mark (CONF_MARK;
+ * 0: always). */
+bool fs_has_room(const char *path, int64_t mark, uint64_t bytes);
 /* unlink; nothing there: KN_OK. */
 enum kn_err fs_remove(const char *path);
 

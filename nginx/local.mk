@@ -2,12 +2,18 @@
 nginxdir = $(sysconfdir)/kinora/nginx
 nginx_DATA = \
 	nginx/kinora-headers.conf \
+	nginx/kinora-params.conf \
 	nginx/kinora-server.conf \
+	nginx/kinora-upload-check.conf \
+	nginx/kinora-upload.conf \
 	nginx/kinora-videos.conf \
 	nginx/kinora-vivid.conf \
 	nginx/kinora.conf
-EXTRA_DIST += $(nginx_DATA:%=%.in) nginx/private.conf.in
-CLEANFILES += $(nginx_DATA)
+# To be copied beside the others where nginx runs as the service's user.
+nginxoptionaldir = $(nginxdir)/optional
+nginxoptional_DATA = nginx/spool.conf
+EXTRA_DIST += $(nginx_DATA:%=%.in) $(nginxoptional_DATA:%=%.in) nginx/private.conf.in
+CLEANFILES += $(nginx_DATA) $(nginxoptional_DATA)
 
 # The account page, as nginx sends it.
 accountdir = $(pkgdatadir)/html/account

@@ -74,6 +74,43 @@ static void test_later_sources_win(void **state)
 	unsetenv("THREADS");
 }
 
+static void test_marks(void **state)
+{
+	static const struct {
+		const char *set;
+		int64_t value; /* -1: refused */
+	} cases[] = {
+		{"disk_high_water=95%", 95},
+		{"disk_high_water=100%", 100},
+		{"disk_high_water=0", 0},
+		{"disk_high_water=2G", INT64_C(2) << 30},
+		{"disk_high_water=0%", -1},
+		{"disk_high_water=101%", -1},
+		{"disk_high_water=95", -1},
+		{"disk_high_water=%", -1},
+		{"disk_high_water=4294967297%", -1},
+		{"disk_high_water=95%%", -1},
+		{"disk_high_water=-1%", -1},
+		{"disk_high_water=", -1},
+	};
+	struct conf *conf;
+	char *message;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum kn_err err = load("", cases[i].set, &conf, &message);
+
+		assert_int_equal(err, cases[i].value < 0 ? KN_ERR_INVALID : KN_OK);
+		if (err == KN_OK) {
+			assert_int_equal(conf->disk_high_water, cases[i].value);
+			conf_free(&conf);
+		} else {
+			assert_non_null(strstr(message, "95%"));
+			free(message);
+		}
+	}
+}
+
 static void test_units(void **state)
 {
 	struct conf *conf;
@@ -240,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_later_sources_win),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_a_missing_file_is_an_error_when_it_was_named),
