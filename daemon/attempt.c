@@ -92,13 +92,11 @@ static enum kn_err make_pipe(int *ours, int *theirs, bool we_write)
 /* What a program may expect of its environment, and nothing that configures us. */
 static char **make_environment(const char *dir)
 {
-	static const char *const kept[] = {"PATH",
-					   "LANG",
-					   "LC_ALL",
-					   "TZ",
-					   "KINORA_SHARE_DIR",
-					   "LD_LIBRARY_PATH",
-					   "CUDA_VISIBLE_DEVICES"};
+	static const char *const kept[] = {"PATH", "LANG", "LC_ALL", "TZ", "KINORA_SHARE_DIR",
+					   "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+					   /* of a build with sanitizers */
+					   "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+					   "UBSAN_OPTIONS"};
 	enum { KEPT = sizeof(kept) / sizeof(kept[0]), OWN = 3 };
 	char **list = calloc(KEPT + OWN + 1, sizeof(*list));
 	int failed = list == NULL;

@@ -3,10 +3,11 @@
 unit_sources = $(sort $(wildcard $(top_srcdir)/tests/unit/test_*.c))
 unit_tests = $(unit_sources:$(top_srcdir)/%.c=%)
 unit_libs = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LIBS) \
-	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
+	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
 
 EXTRA_DIST += tests/api tests/conftest.py tests/harness.py tests/pytest.ini tests/waiting.py tests/run-unit \
-	tests/web/account.mjs tests/web/package.json tests/web/test_account.py \
+	tests/lsan.supp tests/sanitizers.sh tests/tsan.supp \
+	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/tests/web/,*.mjs *.js *.py package.json))) \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/unit/*.[ch] tests/unit/fixtures/*)))
 
 if HAVE_CMOCKA

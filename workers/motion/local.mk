@@ -22,7 +22,7 @@ workers_motion_libscene_a_SOURCES = \
 	workers/motion/scene_ribbons.c \
 	workers/motion/shot.h \
 	workers/motion/title.c workers/motion/title.h
-EXTRA_DIST += workers/README.md tests/workers/test_motion.py tests/lsan.supp tests/tsan.supp
+EXTRA_DIST += workers/README.md tests/workers/test_motion.py
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/workers/test_common
