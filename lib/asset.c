@@ -37,7 +37,7 @@ enum kn_err asset_prepare(const struct conf *conf)
 
 enum kn_err asset_path(const struct conf *conf, const char *rel, char out[PATH_MAX])
 {
-	if (strstr(rel, "..") != NULL || strchr(rel, '\0')[-1] == '/')
+	if (rel[0] == '\0' || strstr(rel, "..") != NULL || strchr(rel, '\0')[-1] == '/')
 		return KN_ERR_INVALID;
 	if (strncmp(rel, "videos/", 7) == 0)
 		return join(out, conf->video_storage_path, rel + 7);
