@@ -39,14 +39,17 @@ static json_object *get(json_object *o, const char *key)
 	return json_object_object_get_ex(o, key, &v) ? v : NULL;
 }
 
+static size_t length(json_object *a)
+{
+	return json_object_is_type(a, json_type_array) ? json_object_array_length(a) : 0;
+}
+
 static json_object *item(const struct reader *r, const char *list, json_object *index)
 {
 	json_object *a = get(r->root, list);
 	int i = index && json_object_is_type(index, json_type_int) ? json_object_get_int(index)
 								   : -1;
-	if (!a || !json_object_is_type(a, json_type_array) || i < 0)
-		return NULL;
-	return json_object_array_get_idx(a, (size_t)i);
+	return i >= 0 && (size_t)i < length(a) ? json_object_array_get_idx(a, (size_t)i) : NULL;
 }
 
 static size_t get_size(json_object *o, const char *key)
@@ -134,6 +137,21 @@ static uint32_t read_uint(const struct view *v, size_t i, int k)
 	}
 }
 
+/* No infinity, nothing that is not a number, and room to calculate with it. By its bits: the
+ * compiler was told that there is no such float. */
+static bool is_usable(float f)
+{
+	const uint32_t limit = 0x4e800000; /* 2^30 */
+	uint32_t bits;
+	memcpy(&bits, &f, sizeof(bits));
+	return (bits & 0x7fffffff) < limit;
+}
+
+static bool is_usable_point(struct vec3 p)
+{
+	return is_usable(p.x) && is_usable(p.y) && is_usable(p.z);
+}
+
 static float read_float(const struct view *v, size_t i, int k)
 {
 	uint32_t bits = read_uint(v, i, k);
@@ -143,13 +161,19 @@ static float read_float(const struct view *v, size_t i, int k)
 		return (float)bits / 255;
 	if (v->component == U16)
 		return (float)bits / 65535;
-	/* No value that a comparison could not cope with. */
-	return (bits & 0x7f800000u) == 0x7f800000u ? 0 : f;
+	return is_usable(f) ? f : 0;
 }
 
 static struct vec3 read_vec(const struct view *v, size_t i)
 {
 	return v3(read_float(v, i, 0), read_float(v, i, 1), read_float(v, i, 2));
+}
+
+static const struct vec3 up = {0, 1, 0};
+
+static struct vec3 usable_or(struct vec3 v, struct vec3 other)
+{
+	return is_usable_point(v) ? v : other;
 }
 
 /* A matrix, column by column, as glTF has it. */
@@ -168,7 +192,7 @@ static struct vec3 turn(const struct matrix *m, struct vec3 p, float w)
 static void numbers(json_object *o, const char *key, float *out, size_t n)
 {
 	json_object *a = get(o, key);
-	if (!a || !json_object_is_type(a, json_type_array) || json_object_array_length(a) != n)
+	if (length(a) != n)
 		return;
 	for (size_t i = 0; i < n; i++)
 		out[i] = (float)json_object_get_double(json_object_array_get_idx(a, i));
@@ -222,6 +246,8 @@ static bool grow(struct reader *r, size_t verts, size_t indices)
 	size_t v = m->verts + verts, i = m->indices + indices;
 	if (v > VERTS_MAX || i > VERTS_MAX * 3)
 		return false;
+	if (i == 0)
+		i = 1; /* realloc() to nothing frees */
 	struct vec3 *pos = realloc(m->pos, v * sizeof(*pos));
 	m->pos = pos ? pos : m->pos;
 	struct vec3 *normal = realloc(m->normal, v * sizeof(*normal));
@@ -265,53 +291,87 @@ static void add_normals(struct model *m, size_t first_vert, size_t first_index)
 			m->normal[t[k]] = v3_add(m->normal[t[k]], n);
 	}
 	for (size_t v = first_vert; v < m->verts; v++)
-		m->normal[v] = v3_unit(m->normal[v]);
+		m->normal[v] = usable_or(v3_unit(m->normal[v]), up);
 }
 
-static enum kn_err read_primitive(struct reader *r, json_object *p, const struct matrix *place)
-{
-	struct model *m = r->out;
+struct primitive {
 	struct view pos, normal, uv, colour, index;
+	bool has_normal, has_uv, has_colour, has_index;
+};
+
+static enum kn_err find_primitive(struct reader *r, json_object *p, struct primitive *out)
+{
 	json_object *attributes = get(p, "attributes"), *mode = get(p, "mode");
 	if (!attributes || (mode && json_object_get_int(mode) != TRIANGLES))
 		return refuse(r, "It has primitives that are no triangles");
-	if (!find_view(r, get(attributes, "POSITION"), &pos) || pos.component != F32 ||
-	    pos.width != 3)
+	if (!find_view(r, get(attributes, "POSITION"), &out->pos) || out->pos.component != F32 ||
+	    out->pos.width != 3)
 		return refuse(r, "It has no readable positions");
-	bool has_normal = find_view(r, get(attributes, "NORMAL"), &normal) &&
-			  normal.component == F32 && normal.width == 3 && normal.count == pos.count;
-	bool has_uv = find_view(r, get(attributes, "TEXCOORD_0"), &uv) && uv.width == 2 &&
-		      uv.count == pos.count;
-	bool has_colour = find_view(r, get(attributes, "COLOR_0"), &colour) && colour.width >= 3 &&
-			  colour.count == pos.count;
-	bool has_index = get(p, "indices") != NULL;
-	if (has_index && (!find_view(r, get(p, "indices"), &index) || index.width != 1 ||
-			  index.component == F32))
+	out->has_normal = find_view(r, get(attributes, "NORMAL"), &out->normal) &&
+			  out->normal.component == F32 && out->normal.width == 3 &&
+			  out->normal.count == out->pos.count;
+	out->has_uv = find_view(r, get(attributes, "TEXCOORD_0"), &out->uv) && out->uv.width == 2 &&
+		      out->uv.count == out->pos.count;
+	out->has_colour = find_view(r, get(attributes, "COLOR_0"), &out->colour) &&
+			  out->colour.width >= 3 && out->colour.count == out->pos.count;
+	out->has_index = get(p, "indices") != NULL;
+	if (out->has_index && (!find_view(r, get(p, "indices"), &out->index) ||
+			       out->index.width != 1 || out->index.component == F32))
 		return refuse(r, "Its indices cannot be read");
-	size_t base = m->verts, first = m->indices,
-	       n = (has_index ? index.count : pos.count) / 3 * 3;
-	if (!grow(r, pos.count, n))
-		return refuse(r, "It is too large");
-	struct vec3 factor = read_material(r, item(r, "materials", get(p, "material")));
-	for (size_t i = 0; i < pos.count; i++) {
-		size_t v = m->verts++;
-		m->pos[v] = turn(place, read_vec(&pos, i), 1);
-		if (has_normal)
-			m->normal[v] = v3_unit(turn(place, read_vec(&normal, i), 0));
-		m->uv[v][0] = has_uv ? read_float(&uv, i, 0) : 0;
-		m->uv[v][1] = has_uv ? read_float(&uv, i, 1) : 0;
-		m->colour[v] = has_colour ? v3_mul(read_vec(&colour, i), factor) : factor;
-	}
-	for (size_t i = 0; i < n; i++) {
-		uint32_t v = has_index ? read_uint(&index, i, 0) : (uint32_t)i;
-		if (v >= pos.count)
-			return refuse(r, "An index points past its vertices");
-		m->index[m->indices++] = (uint32_t)base + v;
-	}
-	r->has_uv = r->has_uv || has_uv;
-	if (!has_normal)
-		add_normals(m, base, first);
 	return KN_OK;
+}
+
+static enum kn_err add_vertices(struct reader *r, const struct primitive *p,
+				const struct matrix *place, struct vec3 factor)
+{
+	struct model *m = r->out;
+	for (size_t i = 0; i < p->pos.count; i++) {
+		size_t v = m->verts++;
+		m->pos[v] = turn(place, read_vec(&p->pos, i), 1);
+		if (!is_usable_point(m->pos[v]))
+			return refuse(r, "Its positions are out of range");
+		if (p->has_normal)
+			m->normal[v] =
+				usable_or(v3_unit(turn(place, read_vec(&p->normal, i), 0)), up);
+		m->uv[v][0] = p->has_uv ? read_float(&p->uv, i, 0) : 0;
+		m->uv[v][1] = p->has_uv ? read_float(&p->uv, i, 1) : 0;
+		m->colour[v] = p->has_colour ? v3_mul(read_vec(&p->colour, i), factor) : factor;
+		m->colour[v] = usable_or(m->colour[v], v3(1, 1, 1));
+	}
+	return KN_OK;
+}
+
+static enum kn_err add_triangles(struct reader *r, const struct primitive *p, size_t first,
+				 size_t n)
+{
+	struct model *m = r->out;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t v = p->has_index ? read_uint(&p->index, i, 0) : (uint32_t)i;
+		if (v >= p->pos.count)
+			return refuse(r, "An index points past its vertices");
+		m->index[m->indices++] = (uint32_t)first + v;
+	}
+	return KN_OK;
+}
+
+static enum kn_err read_primitive(struct reader *r, json_object *json, const struct matrix *place)
+{
+	struct primitive p;
+	size_t first = r->out->verts, first_index = r->out->indices;
+	enum kn_err err = find_primitive(r, json, &p);
+	if (err)
+		return err;
+	size_t n = (p.has_index ? p.index.count : p.pos.count) / 3 * 3;
+	if (!grow(r, p.pos.count, n))
+		return refuse(r, "It is too large");
+	struct vec3 factor = read_material(r, item(r, "materials", get(json, "material")));
+	err = add_vertices(r, &p, place, factor);
+	if (!err)
+		err = add_triangles(r, &p, first, n);
+	r->has_uv = r->has_uv || p.has_uv;
+	if (!err && !p.has_normal)
+		add_normals(r->out, first, first_index);
+	return err;
 }
 
 static enum kn_err read_node(struct reader *r, json_object *node, const struct matrix *parent,
@@ -324,9 +384,9 @@ static enum kn_err read_node(struct reader *r, json_object *node, const struct m
 	json_object *list = mesh ? get(mesh, "primitives") : NULL,
 		    *children = get(node, "children");
 	enum kn_err err = KN_OK;
-	for (size_t i = 0; list && !err && i < json_object_array_length(list); i++)
+	for (size_t i = 0; !err && i < length(list); i++)
 		err = read_primitive(r, json_object_array_get_idx(list, i), &place);
-	for (size_t i = 0; children && !err && i < json_object_array_length(children); i++)
+	for (size_t i = 0; !err && i < length(children); i++)
 		err = read_node(r, item(r, "nodes", json_object_array_get_idx(children, i)), &place,
 				depth + 1);
 	return err;
@@ -339,12 +399,12 @@ static enum kn_err read_scene(struct reader *r)
 	json_object *scene = item(r, "scenes", index ? index : zero);
 	json_object *nodes = scene ? get(scene, "nodes") : NULL;
 	json_object_put(zero);
-	if (!nodes || !json_object_is_type(nodes, json_type_array))
+	if (length(nodes) == 0)
 		return refuse(r, "It has no scene");
 	if (get(r->root, "extensionsRequired"))
 		return refuse(r, "It needs extensions, which are not understood here");
 	enum kn_err err = KN_OK;
-	for (size_t i = 0; !err && i < json_object_array_length(nodes); i++)
+	for (size_t i = 0; !err && i < length(nodes); i++)
 		err = read_node(r, item(r, "nodes", json_object_array_get_idx(nodes, i)), &identity,
 				0);
 	return !err && r->out->indices == 0 ? refuse(r, "It has no triangles") : err;
@@ -378,7 +438,7 @@ static enum kn_err read_chunks(struct reader *r, const struct blob *f)
 	if (!r->root || !json_object_is_type(r->root, json_type_object))
 		return refuse(r, "Its JSON cannot be read");
 	size_t at = 20 + json;
-	if (f->size - at < 8)
+	if (f->size - at < 8 || memcmp(d + at + 4, "BIN", 4) != 0)
 		return refuse(r, "It has no binary chunk");
 	r->bin = d + at + 8;
 	r->bin_size = le32(d + at);

@@ -1,7 +1,20 @@
-workers_PROGRAMS += workers/text-to-3d/text-to-3d
 # The field is evaluated some ten million times a job: no errno, no NaN, no signed zero in its way.
-workers_text_to_3d_text_to_3d_CFLAGS = $(AM_CFLAGS) $(JPEG_CFLAGS) $(ZLIB_CFLAGS) $(CAIRO_CFLAGS) \
+TEXT_TO_3D_CFLAGS = $(AM_CFLAGS) $(JPEG_CFLAGS) $(ZLIB_CFLAGS) $(CAIRO_CFLAGS) \
 	$(CURL_CFLAGS) -fno-math-errno -ffinite-math-only -fno-signed-zeros
+
+# Models and their files, apart from where they come from: the unit tests link it too.
+noinst_LIBRARIES += workers/text-to-3d/libmodel.a
+workers_text_to_3d_libmodel_a_CFLAGS = $(TEXT_TO_3D_CFLAGS)
+workers_text_to_3d_libmodel_a_SOURCES = \
+	workers/text-to-3d/glb.c workers/text-to-3d/glb.h \
+	workers/text-to-3d/glb_read.c workers/text-to-3d/glb_read.h \
+	workers/text-to-3d/model.c workers/text-to-3d/model.h \
+	workers/text-to-3d/usdz.c workers/text-to-3d/usdz.h \
+	workers/text-to-3d/vec.h \
+	workers/text-to-3d/zip.c workers/text-to-3d/zip.h
+
+workers_PROGRAMS += workers/text-to-3d/text-to-3d
+workers_text_to_3d_text_to_3d_CFLAGS = $(TEXT_TO_3D_CFLAGS)
 workers_text_to_3d_text_to_3d_SOURCES = \
 	workers/text-to-3d/atlas.c workers/text-to-3d/atlas.h \
 	workers/text-to-3d/brief.c workers/text-to-3d/brief.h \
@@ -10,12 +23,9 @@ workers_text_to_3d_text_to_3d_SOURCES = \
 	workers/text-to-3d/creatures.c \
 	workers/text-to-3d/cube.c workers/text-to-3d/cube.h \
 	workers/text-to-3d/field.c \
-	workers/text-to-3d/glb.c workers/text-to-3d/glb.h \
-	workers/text-to-3d/glb_read.c workers/text-to-3d/glb_read.h \
 	workers/text-to-3d/jpeg.c workers/text-to-3d/jpeg.h \
 	workers/text-to-3d/main.c \
 	workers/text-to-3d/mesh.c workers/text-to-3d/mesh.h \
-	workers/text-to-3d/model.c workers/text-to-3d/model.h \
 	workers/text-to-3d/nature.c \
 	workers/text-to-3d/part.h \
 	workers/text-to-3d/people.c \
@@ -29,11 +39,8 @@ workers_text_to_3d_text_to_3d_SOURCES = \
 	workers/text-to-3d/surface.c workers/text-to-3d/surface.h \
 	workers/text-to-3d/texture.c workers/text-to-3d/texture.h \
 	workers/text-to-3d/things.c \
-	workers/text-to-3d/usdz.c workers/text-to-3d/usdz.h \
-	workers/text-to-3d/vec.h \
-	workers/text-to-3d/vehicles.c \
-	workers/text-to-3d/zip.c workers/text-to-3d/zip.h
-workers_text_to_3d_text_to_3d_LDADD = $(WORKER_PAINT_LIBS) $(JPEG_LIBS) $(ZLIB_LIBS)
+	workers/text-to-3d/vehicles.c
+workers_text_to_3d_text_to_3d_LDADD = workers/text-to-3d/libmodel.a $(WORKER_PAINT_LIBS) $(JPEG_LIBS) $(ZLIB_LIBS)
 
 # Examples: a directory with an example.json is one; the worker makes its assets.
 GROK_3D_EXAMPLES = $(notdir $(wildcard $(top_srcdir)/examples/grok-3d/ex_*))

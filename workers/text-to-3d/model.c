@@ -129,6 +129,8 @@ enum kn_err blob_read(const char *path, size_t max, struct blob *out)
 
 const char *blob_image_type(const struct blob *blob)
 {
+	if (blob_failed(blob))
+		return NULL;
 	if (blob->size > 8 && memcmp(blob->data, "\x89PNG\r\n\x1a\n", 8) == 0)
 		return "image/png";
 	if (blob->size > 3 && memcmp(blob->data, "\xff\xd8\xff", 3) == 0)
