@@ -12,7 +12,7 @@ import time
 
 import requests
 
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "quickstart"
@@ -97,7 +97,7 @@ class Instance:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(timeout=60)
+            status = self.process.wait(timeout=patiently(60))
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = "no end after 60 s"
@@ -111,7 +111,7 @@ class Instance:
 
     def _end_processes(self):
         """Kills what runs a second after the end; orphans of a killed part need that long."""
-        end = time.monotonic() + 1
+        end = time.monotonic() + patiently(1)
         while self.processes() and time.monotonic() < end:
             time.sleep(0.05)
         left = self.processes()
@@ -147,7 +147,7 @@ class Instance:
     def ctl(self, *args, check=True):
         """What kinoractl prints."""
         command = [str(QUICKSTART), "ctl", "--dir", str(self.dir), *map(str, args)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=patiently(60))
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 
@@ -173,21 +173,21 @@ class Instance:
     def claim(self, *classes, **more):
         """What /worker/v1/claim hands out, or None."""
         body = {"models": list(classes), "worker": "test", **more}
-        answer = requests.post(f"{self.url}/worker/v1/claim", json=body, timeout=70)
+        answer = requests.post(f"{self.url}/worker/v1/claim", json=body, timeout=patiently(70))
         assert answer.status_code in (200, 204), answer.text
         return answer.json() if answer.status_code == 200 else None
 
     def report(self, claim, what, **body):
         """what: progress, complete, fail or release."""
         url = f"{self.url}/worker/v1/jobs/{claim['job']['id']}/{what}"
-        return requests.post(url, json={"token": claim["token"], **body}, timeout=30)
+        return requests.post(url, json={"token": claim["token"], **body}, timeout=patiently(30))
 
     def put_asset(self, claim, name, data):
         return requests.put(
             f"{self.url}/worker/v1/jobs/{claim['job']['id']}/assets/{name}",
             data=data,
             headers={"X-Lease-Token": claim["token"]},
-            timeout=60,
+            timeout=patiently(60),
         )
 
 

@@ -3,6 +3,8 @@
 import socket
 import struct
 
+from waiting import patiently
+
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
 KEEP_CONN = 1
 
@@ -59,7 +61,7 @@ class Answer:
 
 
 class Connection:
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=patiently(10)):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))

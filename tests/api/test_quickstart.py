@@ -9,13 +9,13 @@ import pytest
 import requests
 
 from harness import QUICKSTART, Instance, free_ports
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 
 def serve_fails(*arguments):
     """What serve says when it cannot start."""
     done = subprocess.run(
-        [str(QUICKSTART), "serve", *map(str, arguments)], capture_output=True, text=True, timeout=60
+        [str(QUICKSTART), "serve", *map(str, arguments)], capture_output=True, text=True, timeout=patiently(60)
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "kinora: ready" not in done.stdout
@@ -41,7 +41,7 @@ def test_data_outlives_the_instance(serve):
 def test_interrupt_is_a_clean_end(serve):
     own = serve(dispatch="no")
     own.process.send_signal(signal.SIGINT)
-    assert own.process.wait(30) == 0
+    assert own.process.wait(patiently(30)) == 0
     wait_until(lambda: not own.processes(), 1)
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from waiting import wait_until
+from waiting import patiently, wait_until
 from test_grok_imagine import DATA_URL, PNG, create, get
 
 CLASS = "grok_imagine/grok"
@@ -96,10 +96,10 @@ def test_long_poll_hears_of_a_job(own):
         job = create(own)
         created = time.monotonic()
         assert waiting.result()["job"]["id"] == job["id"]
-        assert time.monotonic() - created < 0.5
+        assert time.monotonic() - created < patiently(0.5)
     begun = time.monotonic()
     assert own.claim(CLASS, wait=1) is None
-    assert 0.9 < time.monotonic() - begun < 3
+    assert 0.9 < time.monotonic() - begun < patiently(3)
 
 
 def test_long_polls_leave_threads_for_others(own):
@@ -109,7 +109,7 @@ def test_long_polls_leave_threads_for_others(own):
         begun = time.monotonic()
         for _ in range(20):
             assert requests.get(own.url + "/").status_code == 200
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < patiently(2)
         job = create(own)
         got = [w.result() for w in waiting]
     assert [g["job"]["id"] for g in got if g] == [job["id"]]
@@ -237,7 +237,7 @@ def test_failing_again_and_again(start_instance):
     assert instance.report(first, "fail", message="busy", again=True).json()["state"] == "queued"
     assert instance.claim(CLASS) is None  # not at once
     second = wait_until(lambda: instance.claim(CLASS, wait=5), 10)
-    assert 0.9 < time.monotonic() - begun < 5
+    assert 0.9 < time.monotonic() - begun < patiently(5)
     assert instance.report(second, "fail", message="still busy", again=True).json()["state"] == "failed"
     assert get(instance, job["id"])["error"] == "still busy"
 

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from control_client import Control, request
+from waiting import patiently
 
 BUILD = pathlib.Path(os.environ.get("KINORA_BUILD", pathlib.Path(__file__).resolve().parents[2]))
 KINORAD = BUILD / "daemon/kinorad"
@@ -29,7 +30,7 @@ echo '{"type":"asset","name":"video","file":"out.mp4"}'
 
 def wait_for(check, seconds=10, every=0.01):
     """What check returns once it is true; fails after so many seconds."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + patiently(seconds)
     while True:
         with contextlib.suppress(ConnectionError, FileNotFoundError, TimeoutError):
             value = check()
@@ -82,7 +83,7 @@ class Pair:
     def stop(self):
         """SIGTERM, and an orderly end."""
         self.process.terminate()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(patiently(30)) == 0
         self.process = None
 
     def kill(self):
@@ -93,7 +94,7 @@ class Pair:
     def clear(self):
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(patiently(30))
         elif self.pid("kinora-fcgi"):  # an orphan
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid("kinora-fcgi"), signal.SIGKILL)
@@ -113,7 +114,7 @@ class Pair:
             return control.call(op, **body)
 
     def ctl(self, *args, code=0):
-        done = subprocess.run([CTL, *self.arguments(), *args], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([CTL, *self.arguments(), *args], capture_output=True, text=True, timeout=patiently(60))
         assert done.returncode == code, done.stderr
         return json.loads(done.stdout) if "--json" in args else done.stdout + done.stderr
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from daemon_pair import DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
+from waiting import patiently
 
 
 def test_a_killed_responder_is_back(pair):
@@ -20,7 +21,7 @@ def test_a_killed_responder_is_back(pair):
         began = time.monotonic()
         wait_for(lambda: pair.pid("kinora-fcgi") not in (0, pid), 2)
         pair.create()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < patiently(2)
 
 
 def test_no_request_is_refused_while_it_is_away(pair):
@@ -59,7 +60,7 @@ def test_a_wedged_responder_is_replaced(pair):
     began = time.monotonic()
     wait_for(lambda: not is_alive(pid), 7)
     pair.wait_ready(3)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < patiently(8)
 
 
 def test_a_result_outlives_the_responder(pair):
@@ -108,7 +109,7 @@ def test_a_killed_kinorad_is_followed(pair):
     pair.start()
     assert pair.pid("kinora-fcgi") == fcgi, "it was taken over, not started anew"
     job = pair.wait_state(job_id, "completed")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < patiently(3)
     assert job["attempt"] == 1, "the attempt that died with kinorad does not count"
     assert not any(is_alive(pid) for pid in before)
 
@@ -122,7 +123,7 @@ def test_both_are_killed(pair):
     os.kill(fcgi, signal.SIGKILL)
     began = time.monotonic()
     pair.start()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < patiently(2)
     for job_id in ids:
         pair.wait_state(job_id, "completed")
 
@@ -136,7 +137,7 @@ def test_an_adopted_responder_is_watched(pair):
     began = time.monotonic()
     wait_for(lambda: pair.pid("kinora-fcgi") not in (0, fcgi), 2)
     pair.create()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < patiently(2)
     pair.stop()
 
 
@@ -152,7 +153,7 @@ def test_an_orphan_that_does_not_answer_is_ended(pair):
 
 def test_only_one_kinorad(pair):
     pair.start()
-    second = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=20)
+    second = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=patiently(20))
     assert second.returncode == 75 and "another kinorad" in second.stderr
     pair.create()
 

@@ -18,6 +18,8 @@ import zlib
 
 import pytest
 
+from waiting import patiently
+
 ROOT = pathlib.Path(os.environ.get("KINORA_BUILD", pathlib.Path(__file__).resolve().parents[2]))
 WORKER = ROOT / "workers/motion/motion"
 
@@ -50,7 +52,7 @@ def run(path, text, **kwargs):
         text = json.dumps(text)
     if isinstance(text, str):
         text = text.encode()
-    done = subprocess.run([WORKER], input=text, stdout=subprocess.PIPE, cwd=path, timeout=120, **kwargs)
+    done = subprocess.run([WORKER], input=text, stdout=subprocess.PIPE, cwd=path, timeout=patiently(120), **kwargs)
     return Result(done.returncode, done.stdout.decode(), path)
 
 
@@ -265,7 +267,7 @@ def test_cancellation_leaves_no_child(tmp_path, whole_group):
         child.kill()
     child.wait(5)
     child.stdout.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + patiently(5)
     while time.monotonic() < deadline:
         try:
             os.killpg(child.pid, 0)

@@ -24,6 +24,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 from gltf import Glb  # noqa: E402
+from waiting import patiently  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("KINORA_BUILD", HERE.parents[1]))
 WORKER = ROOT / "workers/text-to-3d/text-to-3d"
@@ -53,7 +54,7 @@ class Run:
         before = time.monotonic()
         with subprocess.Popen([WORKER], cwd=path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as child:
-            self.out, self.err = child.communicate(json.dumps(job).encode(), timeout=120)
+            self.out, self.err = child.communicate(json.dumps(job).encode(), timeout=patiently(120))
         self.wall = time.monotonic() - before
         self.code, self.path = child.returncode, path
         self.lines = [json.loads(line) for line in self.out.splitlines()]
@@ -165,7 +166,7 @@ def test_a_prompt_is_quick(tmp_path):
     before = os.times()
     Run(tmp_path, PROMPTS[0])
     after = os.times()
-    assert (after.children_user + after.children_system) - (before.children_user + before.children_system) < SECONDS_MAX
+    assert (after.children_user + after.children_system) - (before.children_user + before.children_system) < patiently(SECONDS_MAX)
 
 
 def test_the_same_prompt_and_seed_give_the_same_bytes(tmp_path):
