@@ -372,6 +372,63 @@ static void test_files_go_and_the_job_stays(void **state)
 	assert_int_equal(work_delete(&f->server, id), KN_ERR_NOT_FOUND);
 }
 
+static void complete_model(struct fixture *f, char id[ID_SIZE])
+{
+	static const char *const models[] = {"grok_3d/default"};
+	static const struct {
+		const char *name, *bytes;
+		size_t len;
+	} made[] = {{"image", "\211PNG\r\n\032\n\0\0\0\015IHDR", 16},
+		    {"glb", "glTF\2\0\0\0\14\0\0\0", 12},
+		    {"usdz",
+		     "PK\3\4\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\012\0\0\0model.usda", 40}};
+	struct job *job = job_new(JOB_GROK_3D, "default"), *claimed = NULL;
+	struct work_file files[3];
+	char *paths[3];
+	bool replayed;
+
+	job_set(&job->prompt, "a cat");
+	assert_int_equal(work_create(&f->server, &job, NULL, &replayed), KN_OK);
+	job_free(&job);
+	assert_int_equal(work_claim(&f->server, models, 1, "tester", 60, &claimed), KN_OK);
+	for (int i = 0; i < 3; i++) {
+		paths[i] = upload(f, made[i].bytes, made[i].len);
+		files[i] = (struct work_file){made[i].name, paths[i]};
+	}
+	assert_int_equal(
+		work_complete(&f->server, claimed->id, claimed->lease.token, files, 3, NULL, NULL),
+		KN_OK);
+	for (int i = 0; i < 3; i++)
+		free(paths[i]);
+	memcpy(id, claimed->id, ID_SIZE);
+	job_free(&claimed);
+}
+
+static void test_models_stay_unless_their_age_is_set(void **state)
+{
+	struct fixture *f = *state;
+	int64_t made = clock_wall_us();
+	char id[ID_SIZE];
+	size_t removed;
+
+	complete_model(f, id);
+	assert_int_equal(work_retain(&f->server, made + 3650 * USEC_PER_DAY, &removed), KN_OK);
+	assert_int_equal(removed, 0);
+	f->conf.max_model_age_days = 30;
+	assert_int_equal(work_retain(&f->server, made + 29 * USEC_PER_DAY, &removed), KN_OK);
+	assert_int_equal(removed, 0);
+	assert_int_equal(size_at(f, "jobs/%s/glb.glb", id), 12);
+	assert_int_equal(work_retain(&f->server, made + 31 * USEC_PER_DAY, &removed), KN_OK);
+	assert_int_equal(removed, 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(size_at(f,
+					 (const char *[]){"jobs/%s/image.png", "jobs/%s/glb.glb",
+							  "jobs/%s/usdz.usdz"}[i],
+					 id),
+				 -1);
+	assert_int_equal(state_of(f, id), JOB_COMPLETED);
+}
+
 static void test_queue_timeout(void **state)
 {
 	struct fixture *f = *state;
@@ -541,6 +598,7 @@ int main(void)
 		WITH_STORE(test_release_forgets_attempt_and_files),
 		WITH_STORE(test_cancel),
 		WITH_STORE(test_files_go_and_the_job_stays),
+		WITH_STORE(test_models_stay_unless_their_age_is_set),
 		WITH_STORE(test_queue_timeout),
 		WITH_STORE(test_idempotency_key),
 		WITH_STORE(test_quota),

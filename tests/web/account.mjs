@@ -4,11 +4,13 @@ import { chromium } from "playwright-core";
 
 const [base, picture, shots] = process.argv.slice(2);
 const password = "correct horse battery";
+const patience = Number(process.env.KINORA_PATIENCE ?? 1);
 const complaints = []; // of the browser: policy violations, script errors
 
 async function open(browser, options) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
 	const page = await context.newPage();
+	page.setDefaultTimeout(30_000 * patience);
 	page.on("pageerror", (error) => complaints.push(String(error)));
 	page.on("console", (message) => {
 		// A 401 tells that nobody is signed in, and a refused form is a 4xx: the browser logs both.
@@ -73,7 +75,7 @@ async function faultsAreShown(page) {
 async function watch(page) {
 	const card = page.locator(".job").last();
 	const seen = new Set();
-	const end = Date.now() + 90_000;
+	const end = Date.now() + 90_000 * patience;
 	while (await card.getAttribute("data-status") !== "completed") {
 		assert.ok(Date.now() < end, "the job did not end");
 		const bar = card.locator("progress");

@@ -2,24 +2,11 @@
 
 import os
 import pathlib
-import shutil
 import subprocess
 
-import pytest
+from waiting import patiently
 
 HERE = pathlib.Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def playwright():
-    for program in ("node", "npm", "chromium"):
-        if not shutil.which(program):
-            pytest.skip(f"{program} is not installed")
-    if not (HERE / "node_modules").exists():
-        install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            pytest.skip("npm cannot install playwright-core: " + done.stderr[-300:])
 
 
 def test_a_visit(playwright, serve, tmp_path):
@@ -32,5 +19,5 @@ def test_a_visit(playwright, serve, tmp_path):
         check=True,
     )
     visit = ["node", HERE / "account.mjs", instance.url, picture, shots]
-    done = subprocess.run(visit, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(visit, capture_output=True, text=True, timeout=patiently(300))
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,25 @@
+"""What tests in a browser need."""
+
+import fcntl
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    for program in ("node", "npm", "chromium"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+    with (HERE / "package.json").open() as manifest:
+        fcntl.flock(manifest, fcntl.LOCK_EX)  # tests run in several processes
+        if (HERE / "node_modules/.package-lock.json").exists():  # npm's last act
+            return
+        done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        pytest.skip("npm cannot install playwright-core: " + done.stderr[-300:])
