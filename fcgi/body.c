@@ -22,6 +22,7 @@ enum {
 	MIB = 1024 * 1024,
 	CHUNK_BYTES = 16 * 1024,
 	DRAIN_MAX = 16 * MIB, /* a longer rest is not worth the connection */
+	VALUES_MAX = 10000,   /* in a JSON body; each takes up to a kilobyte of memory */
 };
 
 /* In base64 four characters stand for three bytes. */
@@ -113,7 +114,7 @@ enum kn_err body_json(struct request *req, json_object **out, const char **why)
 
 	*out = NULL;
 	if (err == KN_OK && text.len > 1) {
-		err = json_parse_strict((const char *)text.data, text.len - 1, out);
+		err = json_parse_bounded((const char *)text.data, text.len - 1, VALUES_MAX, out);
 		if (err == KN_ERR_INVALID)
 			*why = "The body is not valid JSON";
 	}

@@ -11,11 +11,14 @@
 enum { JSON_DEPTH_MAX = 32 };
 
 /*
- * Parses one JSON value: valid UTF-8, at most JSON_DEPTH_MAX deep, nothing but
- * white space after it, no NUL byte. On success *out is the caller's to put;
- * the value null is a NULL *out. KN_ERR_INVALID: it is not that.
+ * Parses one JSON value as RFC 8259 has it: valid UTF-8, at most JSON_DEPTH_MAX
+ * deep, nothing but white space after it, no NUL in its strings. On success *out is the caller's to
+ * put; the value null is a NULL *out. KN_ERR_INVALID: it is not that.
  */
 enum kn_err json_parse_strict(const char *text, size_t len, json_object **out);
+/* The same, with at most `max` values, lists and objects included: it bounds the memory that
+ * strangers can make us take. */
+enum kn_err json_parse_bounded(const char *text, size_t len, size_t max, json_object **out);
 
 /* A member's text, or NULL when it is absent, null or no string. */
 const char *json_get_string(json_object *object, const char *name);
