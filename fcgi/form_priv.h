@@ -5,6 +5,9 @@
 #include "form.h"
 #include "request.h"
 
+/* Fields of one form; it is held in memory. */
+enum { FORM_FIELDS_MAX = 64 };
+
 /* An empty form, or NULL. */
 struct form *form_new(void);
 /* A field with a copy of its name and nothing else, for the caller to fill in before the next one

@@ -141,31 +141,44 @@ static enum kn_err read_multipart(struct request *req, const char **why)
 	return err;
 }
 
-/* Decodes the pair into a field of its own. */
+/* Decodes the pair into a field of its own. What is no text never becomes one: the log shows all
+ * fields. */
 static enum kn_err add_pair(struct request *req, const struct urlencoded_pair *pair,
 			    const char **why)
 {
 	char *name = arena_copy(&request_connection(req)->arena, pair->name, pair->name_len);
+	char *value = strndup(pair->value, pair->value_len);
 	struct form_field *field;
-	size_t len;
+	size_t name_len, len;
+	enum kn_err err = KN_ERR_NOMEM;
 
-	if (name == NULL)
-		return KN_ERR_NOMEM;
-	if (urlencoded_decode(name, pair->name_len, &len) != KN_OK) {
+	if (name == NULL || value == NULL)
+		goto out;
+	err = KN_ERR_INVALID;
+	if (urlencoded_decode(name, pair->name_len, &name_len) != KN_OK) {
 		*why = "The name of a field is not UTF-8 text";
-		return KN_ERR_INVALID;
+		goto out;
+	}
+	if (urlencoded_decode(value, pair->value_len, &len) != KN_OK) {
+		*why = about(req, name, "is not UTF-8 text");
+		goto out;
 	}
 	field = form_add(req->form, name);
-	if (field == NULL)
-		return KN_ERR_NOMEM;
-	field->value = strndup(pair->value, pair->value_len);
-	if (field->value == NULL)
-		return KN_ERR_NOMEM;
-	if (urlencoded_decode(field->value, pair->value_len, &field->len) != KN_OK) {
-		*why = about(req, name, "is not UTF-8 text");
-		return KN_ERR_INVALID;
+	err = field != NULL ? KN_OK : KN_ERR_NOMEM;
+	if (err == KN_OK) {
+		field->value = value;
+		field->len = len;
+		value = NULL; /* the field's */
 	}
-	return KN_OK;
+out:
+	free(value);
+	return err;
+}
+
+static enum kn_err refuse_fields(const char **why)
+{
+	*why = "The form has too many fields";
+	return KN_ERR_INVALID;
 }
 
 static enum kn_err read_urlencoded(struct request *req, const char **why)
@@ -176,8 +189,12 @@ static enum kn_err read_urlencoded(struct request *req, const char **why)
 	enum kn_err err = body_text(req, &text, why);
 
 	at = (const char *)text.data;
-	while (err == KN_OK && urlencoded_next(&at, &pair))
-		err = add_pair(req, &pair, why);
+	while (err == KN_OK && urlencoded_next(&at, &pair)) {
+		if (req->form->n < FORM_FIELDS_MAX)
+			err = add_pair(req, &pair, why);
+		else
+			err = refuse_fields(why);
+	}
 	free(text.data);
 	return err;
 }
@@ -207,7 +224,10 @@ static enum kn_err read_json(struct request *req, const char **why)
 	json_object *object = NULL;
 	enum kn_err err = body_json(req, &object, why);
 
-	if (err == KN_OK) {
+	if (err == KN_OK && json_object_is_type(object, json_type_object) &&
+	    json_object_object_length(object) > FORM_FIELDS_MAX) {
+		err = refuse_fields(why);
+	} else if (err == KN_OK) {
 		err = form_from_json(object, req->form);
 		if (err == KN_ERR_INVALID)
 			*why = "The body is not a JSON object of text, numbers and booleans";
