@@ -6,7 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BUFFER_BYTES = 64 * 1024, NAME_MAX_BYTES = 1024 };
+enum {
+	BUFFER_BYTES = 64 * 1024,
+	NAME_MAX_BYTES = 1024,
+	BLANKS_MAX = 70, /* behind a boundary */
+};
 
 enum state {
 	PREAMBLE,  /* before the first boundary: ignored */
@@ -159,8 +163,10 @@ static enum kn_err step_delimited(struct multipart *parser, bool *more)
 	while (blank < parser->len && strchr(" \t", parser->buffer[blank]) != NULL &&
 	       parser->buffer[blank] != '\0')
 		blank++;
+	if (blank > BLANKS_MAX)
+		return KN_ERR_INVALID;
 	if (parser->len - blank < 2)
-		return blank < MULTIPART_BOUNDARY_MAX ? KN_OK : KN_ERR_INVALID;
+		return KN_OK;
 	if (memcmp(parser->buffer + blank, "\r\n", 2) != 0 || ++parser->parts > MULTIPART_PARTS_MAX)
 		return KN_ERR_INVALID;
 	consume(parser,
@@ -177,7 +183,7 @@ static enum kn_err step_headers(struct multipart *parser, bool *more)
 
 	*more = end != NULL;
 	if (end == NULL)
-		return parser->len <= MULTIPART_HEADERS_MAX ? KN_OK : KN_ERR_INVALID;
+		return parser->len < MULTIPART_HEADERS_MAX + 4 ? KN_OK : KN_ERR_INVALID;
 	if (end - parser->buffer > MULTIPART_HEADERS_MAX ||
 	    memchr(parser->buffer, '\0', (size_t)(end - parser->buffer)) != NULL)
 		return KN_ERR_INVALID;
