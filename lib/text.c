@@ -6,7 +6,9 @@
 
 bool text_is_utf8(const char *text, size_t len)
 {
-	return memchr(text, '\0', len) == NULL && u8_check((const uint8_t *)text, len) == NULL;
+	/* Nothing has no address that memchr() could be given. */
+	return len == 0 ||
+	       (memchr(text, '\0', len) == NULL && u8_check((const uint8_t *)text, len) == NULL);
 }
 
 size_t text_length(const char *text, size_t len)
