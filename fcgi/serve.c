@@ -91,7 +91,7 @@ static enum kn_err check_line(const struct request *req, const char **why)
 	return req->content_length < -1 ? KN_ERR_INVALID : KN_OK;
 }
 
-static void answer(struct request *req)
+void serve_answer(struct request *req)
 {
 	const char *why = NULL;
 	enum kn_err err = check_line(req, &why);
@@ -121,7 +121,7 @@ static void serve_one(struct serve_thread *thread)
 	struct request req;
 
 	request_begin(&req, connection, server);
-	answer(&req);
+	serve_answer(&req);
 	if (req.is_check)
 		response_to_check(&req);
 	response_send(&req);

@@ -1,0 +1,8 @@
+/* Grok 3D: requests as http.h has them. */
+#include "http.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	http_run("grok_3d worker", data, size);
+	return 0;
+}

@@ -1,0 +1,8 @@
+/* Vivid Flow: requests as http.h has them. */
+#include "http.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	http_run("vivid_flow worker", data, size);
+	return 0;
+}
