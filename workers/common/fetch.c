@@ -227,12 +227,29 @@ static void set_options(struct fetch *f, int64_t left_ms)
 
 static enum kn_err explain(struct fetch *f, CURLcode code)
 {
+	static const struct {
+		CURLcode code;
+		enum kn_err err;
+		const char *text;
+	} causes[] = {
+		{CURLE_FILESIZE_EXCEEDED, KN_ERR_TOO_LARGE, "it is larger than 20 MiB"},
+		{CURLE_OPERATION_TIMEDOUT, KN_ERR_TIMEOUT, "the server took too long"},
+		{CURLE_URL_MALFORMAT, KN_ERR_INVALID, "the URL is not valid"},
+		{CURLE_COULDNT_RESOLVE_HOST, KN_ERR_IO, "its host is unknown"},
+		{CURLE_COULDNT_CONNECT, KN_ERR_IO, "its server does not answer"},
+		{CURLE_SSL_CONNECT_ERROR, KN_ERR_IO, "no TLS connection could be made"},
+		{CURLE_PEER_FAILED_VERIFICATION, KN_ERR_IO,
+		 "the certificate of its server is not valid"},
+		{CURLE_PARTIAL_FILE, KN_ERR_IO, "the server ended it too early"},
+	};
+
 	if (f->forbidden)
 		return refuse(f, KN_ERR_FORBIDDEN, "its address is not on the public internet");
-	if (code == CURLE_FILESIZE_EXCEEDED || f->bytes > FETCH_MAX_BYTES)
-		return refuse(f, KN_ERR_TOO_LARGE, "it is larger than 20 MiB");
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return refuse(f, KN_ERR_TIMEOUT, "the server took too long");
+	if (f->bytes > FETCH_MAX_BYTES)
+		code = CURLE_FILESIZE_EXCEEDED;
+	for (size_t i = 0; i < COUNT(causes); i++)
+		if (causes[i].code == code)
+			return refuse(f, causes[i].err, causes[i].text);
 	return refuse(f, KN_ERR_IO, curl_easy_strerror(code));
 }
 
