@@ -1,5 +1,6 @@
 #include "workers/motion/enhance.h"
 
+#include "lib/json.h"
 #include "workers/common/palette.h"
 #include "workers/common/words.h"
 
@@ -60,24 +61,39 @@ static json_object *question(const char *prompt)
 	return body;
 }
 
-/* choices[0].message.content as a new string, or NULL. */
-static char *content_of(const char *text)
+/* choices[0].message.content, or NULL. */
+static const char *find_content(json_object *root)
 {
-	json_object *root = text ? json_tokener_parse(text) : NULL, *choices, *found, *content;
+	json_object *choices, *message, *content;
+
+	if (!json_object_object_get_ex(root, "choices", &choices) ||
+	    !json_object_is_type(choices, json_type_array) ||
+	    !json_object_object_get_ex(json_object_array_get_idx(choices, 0), "message",
+				       &message) ||
+	    !json_object_object_get_ex(message, "content", &content) ||
+	    !json_object_is_type(content, json_type_string))
+		return NULL;
+	return json_object_get_string(content);
+}
+
+/* The prompt that the endpoint answered with as a new string, without blanks around it, or NULL. */
+static char *content_of(const struct answer *answer)
+{
+	json_object *root = NULL;
 	const char *words = NULL;
 	char *copy = NULL;
+	size_t len;
 
-	if (json_object_object_get_ex(root, "choices", &choices) &&
-	    json_object_is_type(choices, json_type_array)) {
-		json_object *choice = json_object_array_get_idx(choices, 0);
-
-		if (json_object_object_get_ex(choice, "message", &found) &&
-		    json_object_object_get_ex(found, "content", &content) &&
-		    json_object_is_type(content, json_type_string))
-			words = json_object_get_string(content);
+	if (answer->text && !json_parse_strict(answer->text, answer->len, &root))
+		words = find_content(root);
+	if (words) {
+		words += strspn(words, " \t\r\n");
+		len = strlen(words);
+		while (len && strchr(" \t\r\n", words[len - 1]))
+			len--;
+		if (len && len <= PROMPT_MAX)
+			copy = strndup(words, len);
 	}
-	if (words && *words && strlen(words) <= PROMPT_MAX)
-		copy = strdup(words);
 	json_object_put(root);
 	return copy;
 }
@@ -119,6 +135,7 @@ static char *by_chat(const struct worker_job *job, const char *prompt)
 	json_object *body = question(prompt);
 	CURL *curl;
 	CURLcode code = CURLE_FAILED_INIT;
+	long status = 0;
 	char *result = NULL;
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -126,7 +143,9 @@ static char *by_chat(const struct worker_job *job, const char *prompt)
 	if (curl)
 		code = post(curl, job, body, &answer);
 	if (!code)
-		result = content_of(answer.text);
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
+		result = content_of(&answer);
 	if (!result)
 		worker_log("Prompt enhancement by the chat endpoint failed (%s); rules are used "
 			   "instead",
