@@ -75,26 +75,36 @@ static void name_peer(const char *who, char *out, size_t size)
 	}
 }
 
-bool gate_web_take(struct request *req, enum gate_web what, const char *who)
+static const struct {
+	enum gate_web what;
+	const char *name;
+	int64_t limit, window_s;
+} web[] = {
+	{GATE_LOGIN, "login", 20, MINUTE},
+	{GATE_ENHANCE, "enhance", 10, MINUTE},
+	{GATE_GENERATE, "generate", 500, HOUR},
+};
+enum { WEB = sizeof(web) / sizeof(web[0]) };
+
+bool gate_web_take(struct request *req, unsigned what, const char *who)
 {
-	static const struct {
-		const char *name;
-		int64_t limit, window_s;
-	} web[] = {
-		[GATE_LOGIN] = {"login", 20, MINUTE},
-		[GATE_ENHANCE] = {"enhance", 10, MINUTE},
-		[GATE_GENERATE] = {"generate", 500, HOUR},
-	};
 	unsigned char hash[16];
-	char peer[API_KEY_OWNER_SIZE], digest[sizeof(hash) * 2 + 1], name[LIMIT_NAME_MAX];
-	const struct limit_rule rule = {
-		.name = name, .limit = web[what].limit, .window_s = web[what].window_s};
+	char peer[API_KEY_OWNER_SIZE], digest[sizeof(hash) * 2 + 1], names[WEB][LIMIT_NAME_MAX];
+	struct limit_rule rules[WEB];
+	size_t n = 0;
 
 	name_peer(who, peer, sizeof(peer));
 	crypto_generichash(hash, sizeof(hash), (unsigned char *)peer, strlen(peer), NULL, 0);
 	sodium_bin2hex(digest, sizeof(digest), hash, sizeof(hash));
-	snprintf(name, sizeof(name), "web/%s/%s", web[what].name, digest);
-	return take(req, &rule, 1);
+	for (size_t i = 0; i < WEB; i++) {
+		if (!(what & web[i].what))
+			continue;
+		snprintf(names[n], sizeof(names[n]), "web/%s/%s", web[i].name, digest);
+		rules[n] = (struct limit_rule){
+			.name = names[n], .limit = web[i].limit, .window_s = web[i].window_s};
+		n++;
+	}
+	return take(req, rules, n);
 }
 
 /* "X-API-Key: K" or "Authorization: Bearer K"; NULL for neither. */

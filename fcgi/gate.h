@@ -35,9 +35,10 @@ bool gate_admit(struct request *req);
 bool gate_admit_session(struct request *req);
 
 /* Windows of the web pages, by what is done and who does it. */
-enum gate_web { GATE_LOGIN, GATE_ENHANCE, GATE_GENERATE };
-/* who: an address or an owner. False: answered 429. */
-bool gate_web_take(struct request *req, enum gate_web what, const char *who);
+enum gate_web { GATE_LOGIN = 1, GATE_ENHANCE = 2, GATE_GENERATE = 4 };
+/* what: one or several, of which all are taken or none; who: an address or an owner. False:
+ * answered 429. */
+bool gate_web_take(struct request *req, unsigned what, const char *who);
 
 /* The session's cookie value, "" for none; 64 hex digits otherwise. */
 void gate_cookie(const struct request *req, char out[SESSION_TOKEN_SIZE]);

@@ -241,14 +241,15 @@ static void create(struct request *req, const struct vivid_request *wanted)
 /* The account page has limits of its own. */
 static bool web_may_generate(struct request *req, const struct vivid_request *wanted)
 {
+	unsigned what = GATE_GENERATE;
 	json_object *enhance = NULL;
 
 	if (!req->principal->by_session)
 		return true;
 	json_object_object_get_ex(wanted->params, "enhance_prompt", &enhance);
-	return gate_web_take(req, GATE_GENERATE, req->principal->owner) &&
-	       (!json_object_get_boolean(enhance) ||
-		gate_web_take(req, GATE_ENHANCE, req->principal->owner));
+	if (json_object_get_boolean(enhance))
+		what |= GATE_ENHANCE;
+	return gate_web_take(req, what, req->principal->owner);
 }
 
 void vivid_generate(struct request *req)

@@ -1,5 +1,7 @@
 """Vivid Flow's accounts, sessions and keys, as the account page uses them."""
 
+import collections
+import concurrent.futures
 import re
 import secrets
 import time
@@ -116,6 +118,31 @@ def test_sign_in_is_limited_by_address(serve):
     assert statuses == [401] * 20 + [429] * 2
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert answer.json()["retry_after"] == int(answer.headers["Retry-After"])
+
+
+def generate(person, **fields):
+    fields = {"prompt": "A", "image_url": "https://storage.googleapis.com/b/p.png", **fields}
+    return person.call("POST", "generate", json=fields)
+
+
+def test_web_limits(serve):
+    """10 enhancements a minute and 500 jobs an hour; what one refuses is not counted by the other."""
+    instance = serve(dispatch="no", daily_job_limit=1000)
+    person = Person(instance)
+    enhance = {"model": "veo3.1", "enhance_prompt": True}
+    answers = [generate(person, **enhance) for _ in range(12)]
+    assert [a.status_code for a in answers] == [202] * 10 + [429] * 2
+    assert list(answers[-1].json()) == ["error", "details", "retry_after"]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        statuses = collections.Counter(pool.map(lambda _: generate(person).status_code, range(500)))
+    assert statuses == {202: 490, 429: 10}
+    answer = generate(person)
+    assert json_of(answer, 429)["error"] == "Rate limit exceeded"
+    assert 3000 < int(answer.headers["Retry-After"]) <= 3600
+    # Looking is not limited by it, and another account has windows of its own.
+    assert person.call("GET", "usage").json()["total_jobs"] == 500
+    assert generate(Person(instance), **enhance).status_code == 202
 
 
 def test_unsafe_methods_need_the_token(ann):
