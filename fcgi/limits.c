@@ -12,7 +12,8 @@
 
 enum {
 	SWEEP_AT_FIRST = 4096, /* windows held before closed ones are looked for */
-	CHUNKS_A_WINDOW = 20,  /* a window is reserved in about so many durable writes */
+	CHUNKS_A_WINDOW = 20,  /* a window is reserved in about so many durable writes, … */
+	CHUNK_MAX = 1000,      /* … but a kill must not cost more than this of a large one */
 	RECORD_SIZE = 17,      /* version, start, reserved */
 	RECORD_VERSION = 1,
 };
@@ -202,13 +203,19 @@ static void open_if_closed(struct window *window, const struct limit_rule *rule,
 	window->reserved = 0;
 }
 
+static int64_t chunk_of(int64_t limit)
+{
+	int64_t chunk = limit / CHUNKS_A_WINDOW;
+
+	return chunk < 1 ? 1 : chunk < CHUNK_MAX ? chunk : CHUNK_MAX;
+}
+
 /* Takes `by` (1, or -1 to give back). */
 static enum kn_err take_one(struct limits *limits, const struct limit_rule *rule, int by,
 			    int64_t now_s, struct limit_state *state)
 {
 	enum kn_err err = KN_OK;
 	struct window *window;
-	int64_t chunk = rule->limit / CHUNKS_A_WINDOW > 1 ? rule->limit / CHUNKS_A_WINDOW : 1;
 	int64_t want;
 
 	err = find_window(limits, rule, now_s, &window);
@@ -219,7 +226,8 @@ static enum kn_err take_one(struct limits *limits, const struct limit_rule *rule
 	if (by > 0 && window->used >= rule->limit) {
 		err = KN_ERR_LIMIT;
 	} else if (by > 0 && window->used >= window->reserved) {
-		want = window->used + chunk < rule->limit ? window->used + chunk : rule->limit;
+		want = window->used + chunk_of(rule->limit);
+		want = want < rule->limit ? want : rule->limit;
 		err = reserve(limits, window, want);
 	}
 	if (err == KN_OK && window->used + by >= 0)

@@ -141,6 +141,25 @@ static void test_kill_gives_nothing_back(void **state)
 	limits_free(&killed);
 }
 
+/* Thirty of them in an hour leave most of a large limit. */
+static void test_kills_cost_little_of_a_large_limit(void **state)
+{
+	const struct limit_rule rule = {.name = "k", .limit = 1000000, .window_s = 3600};
+	enum { KILLS = 30 };
+	struct limits *killed[KILLS];
+	struct limit_state seen = {0};
+	struct fixture *f = *state;
+
+	for (int i = 0; i < KILLS; i++) {
+		killed[i] = f->limits;
+		assert_int_equal(take_at(f, &rule, 1, 1000 + i, &seen), KN_OK);
+		assert_int_equal(limits_new(f->store, &f->limits), KN_OK);
+	}
+	for (int i = 0; i < KILLS; i++)
+		limits_free(&killed[i]);
+	assert_in_range(seen.remaining, 1000000 - KILLS * 1000, 1000000);
+}
+
 static void test_clock_set_back(void **state)
 {
 	const struct limit_rule rule = {.name = "c", .limit = 3, .window_s = 60};
@@ -203,6 +222,7 @@ int main(void)
 		TEST(test_all_rules_or_none),
 		TEST(test_clean_restart_costs_nothing),
 		TEST(test_kill_gives_nothing_back),
+		TEST(test_kills_cost_little_of_a_large_limit),
 		TEST(test_clock_set_back),
 		TEST(test_threads),
 		TEST(test_sweep),
