@@ -64,7 +64,7 @@ static const struct language languages[] = {
 	{"Hangul", NULL, "ko", "Noto Sans CJK KR", WORDS_BY_SPACE, "그|이|저|그리고|하지만|있는|있다|했다|것|수|등|더"},
 	{"Hiragana", NULL, "ja", "Noto Sans CJK JP", WORDS_BY_KANA, ""},
 	{"Katakana", NULL, "ja", "Noto Sans CJK JP", WORDS_BY_KANA, ""},
-	{"Han", NULL, "cmn", "Noto Sans CJK SC", WORDS_BY_BREAK, "的|了|是|在|座|位|只|条|从前|和|他|她|它|我|你|们|这|那|一|个|有|不|就|也|都|着|过|很|里|上|下|到|与|把|被|从|又|说|地|得|之|而"},
+	{"Han", NULL, "cmn", "Noto Sans CJK SC", WORDS_BY_BREAK, "的|了|是|在|座|位|只|条|从前|他|她|它|我|你|们|这|那|一|个|有|不|就|也|都|着|过|很|里|上|下|到|与|把|被|从|又|说|地|得|之|而"},
 };
 /* clang-format on */
 

@@ -72,7 +72,9 @@ static struct core weigh(const struct text *text, size_t i)
 	struct core core = core_of(&text->words[i], kana, &chars);
 	char *bare, *folded;
 
-	if (!core.at)
+	/* The rest of a run that was cut says nothing by itself. */
+	if (!core.at ||
+	    (i && text->language->rule == WORDS_BY_SPACE && !text->words[i - 1].space_after))
 		return core;
 	bare = g_strndup(core.at, core.len);
 	folded = words_fold(bare);

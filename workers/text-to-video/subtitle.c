@@ -6,9 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LEFT_TO_RIGHT "\xe2\x80\x8e"
+#define RIGHT_TO_LEFT "\xe2\x80\x8f"
 #define WORD_JOINER "\xe2\x81\xa0"
 #define PLAIN "{\\1c&HFFFFFF&}"
 #define SPOKEN "{\\1c&H4FD2FF&}" /* BGR: amber */
+
+/* How a script is set: with a mark of its direction before each line, or one that begins with a
+ * foreign word would turn around; and how large, as libass scales fonts by their full height, in
+ * which some leave much room. */
+struct setting {
+	const char *script, *mark;
+	double size;
+};
+
+static struct setting setting_of(const struct language *language)
+{
+	static const struct setting settings[] = {
+		{"Arabic", RIGHT_TO_LEFT, 1.4},
+		{"Hebrew", RIGHT_TO_LEFT, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (!strcmp(settings[i].script, language->script))
+			return settings[i];
+	return (struct setting){language->script, LEFT_TO_RIGHT, 1};
+}
 
 static enum kn_err finish(FILE *f)
 {
@@ -72,6 +95,7 @@ static void append_word(GString *line, const struct word *word)
 static void append_line(GString *line, const struct text *text, size_t from, size_t to,
 			size_t spoken)
 {
+	g_string_append(line, setting_of(text->language).mark);
 	for (size_t i = from; i < to; i++) {
 		if (i == spoken)
 			g_string_append(line, SPOKEN);
@@ -115,6 +139,7 @@ static void write_event(FILE *f, const struct text *text, const struct cue *cue,
 enum kn_err captions_write_ass(const struct captions *captions, const struct text *text, int width,
 			       int height, const char *file)
 {
+	struct setting setting = setting_of(text->language);
 	double unit = height / 720.0;
 	FILE *f = fopen(file, "we");
 
@@ -131,8 +156,8 @@ enum kn_err captions_write_ass(const struct captions *captions, const struct tex
 		"Style: Caption,%s,%.0f,&H00FFFFFF,&H00FFFFFF,&H30100A06,&H80000000,-1,0,0,0,100,"
 		"100,0,0,1,%.1f,%.1f,2,%.0f,%.0f,%.0f,-1\n\n[Events]\n"
 		"Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
-		text->language->font, 64 * unit, 3.2 * unit, 1.2 * unit, 70 * unit, 70 * unit,
-		44 * unit);
+		text->language->font, 64 * unit * setting.size, 3.2 * unit, 1.2 * unit, 70 * unit,
+		70 * unit, 44 * unit);
 	for (size_t i = 0; i < captions->count; i++)
 		for (size_t j = captions->cues[i].from; j < captions->cues[i].to; j++)
 			write_event(f, text, &captions->cues[i], j);

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <uniwidth.h>
 #include <unictype.h>
+#include <uninorm.h>
 #include <unistr.h>
+
+enum { ATTACHED_MAX = 8 }; /* to one letter; the flag of Wales has seven */
 
 static const char sentence_ends[] = ".!?…。！？｡؟۔।॥።։";
 static const char clause_ends[] = ",;:،؛、，；：—–";
@@ -38,11 +41,38 @@ static bool is_speakable(ucs4_t c)
 	       uc_is_general_category(c, UC_CATEGORY_So);
 }
 
-/* Single spaces, '\n' between paragraphs, nothing that turns the direction of what follows. */
+/* Letters in the dress of mathematics, with which people write bold and script where there is none:
+ * no voice reads them, and few fonts have them. */
+static ucs4_t plain(ucs4_t c)
+{
+	ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
+	int tag;
+
+	if (c < 0x1d400 || c > 0x1d7ff)
+		return c;
+	return uc_decomposition(c, &tag, parts) == 1 ? parts[0] : c;
+}
+
+/* The colour of a skin; outline fonts show a box for it. */
+static bool is_skin_tone(ucs4_t c)
+{
+	return c >= 0x1f3fb && c <= 0x1f3ff;
+}
+
+/* What has no place of its own: accents, joiners. */
+static bool is_attached(ucs4_t c)
+{
+	return uc_is_general_category(c, UC_CATEGORY_M) ||
+	       uc_is_general_category(c, UC_CATEGORY_Cf);
+}
+
+/* Single spaces, '\n' between paragraphs, nothing that turns the direction of what follows, and no
+ * heaps of accents: they would take a renderer hours. */
 static char *clean(const char *raw, bool *speakable)
 {
 	const uint8_t *at = (const uint8_t *)raw;
 	GString *out = g_string_sized_new(strlen(raw) + 1);
+	int attached = 0;
 	ucs4_t c;
 
 	*speakable = false;
@@ -50,7 +80,9 @@ static char *clean(const char *raw, bool *speakable)
 		bool line = is_line_end(c);
 		char last = out->len ? out->str[out->len - 1] : '\n';
 
-		if (is_direction_mark(c))
+		c = plain(c);
+		attached = is_attached(c) ? attached + 1 : 0;
+		if (is_direction_mark(c) || is_skin_tone(c) || attached > ATTACHED_MAX)
 			continue;
 		*speakable |= is_speakable(c);
 		if (!line && !uc_is_space(c) && !uc_is_general_category(c, UC_CATEGORY_Cc))
