@@ -6,10 +6,12 @@
 #include <string.h>
 
 /* What the operator configured and engines may need. */
-static const struct {
+struct passed {
 	const char *name;
 	size_t offset;
-} passed[] = {
+};
+
+static const struct passed strings[] = {
 	{"openai_api_key", offsetof(struct conf, openai_api_key)},
 	{"openai_base_url", offsetof(struct conf, openai_base_url)},
 	{"pexels_api_key", offsetof(struct conf, pexels_api_key)},
@@ -21,16 +23,29 @@ static const struct {
 	{"gcs_endpoint", offsetof(struct conf, gcs_endpoint)},
 };
 
+static const struct passed numbers[] = {
+	{"max_stock_size", offsetof(struct conf, max_stock_size)},
+	{"max_stock_age_days", offsetof(struct conf, max_stock_age_days)},
+	{"max_narration_seconds", offsetof(struct conf, max_narration_seconds)},
+};
+
 static json_object *options_of(const struct conf *conf)
 {
 	json_object *options = json_object_new_object();
 
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		const char *value = *(char *const *)((const char *)conf + passed[i].offset);
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		const char *value = *(char *const *)((const char *)conf + strings[i].offset);
 
 		if (value != NULL && value[0] != '\0')
-			json_object_object_add(options, passed[i].name,
-					       json_object_new_string(value));
+			json_add_string(options, strings[i].name, value);
+	}
+	/* As text, too: options are strings by the contract. */
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const int64_t *value = (const void *)((const char *)conf + numbers[i].offset);
+		char digits[24];
+
+		snprintf(digits, sizeof(digits), "%lld", (long long)*value);
+		json_add_string(options, numbers[i].name, digits);
 	}
 	return options;
 }

@@ -197,6 +197,36 @@ def test_text_without_spaces(tmp_path):
     assert all(len(line) <= 42 for *_, lines in cues(result.srt) for line in lines)
 
 
+@pytest.mark.parametrize("text,limit", [("七" * 20000, None), ("ab" * 10000, 60), ("a\n" * 10000, 60)])
+def test_too_long_to_tell(tmp_path, text, limit):
+    """Half an hour by default; said while it is spoken, not after a film's time."""
+    began = time.monotonic()
+    result = run(tmp_path, text, {"max_narration_seconds": str(limit)} if limit else None)
+    assert result.code == 1 and time.monotonic() - began < 60
+    assert result.of("error")[-1] == {
+        "type": "error", "code": "text",
+        "message": f"The text is too long: it would take more than {limit or 1800} seconds to tell"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_marks_without_end(tmp_path):
+    result = run(tmp_path, "e" + "\u0301" * 19999)
+    assert result.code == 0, result.lines
+
+
+def test_letters_that_no_voice_reads(tmp_path):
+    result = run(tmp_path, "\U0001d50a\U0001d52c\U0001d52c\U0001d521 \U0001f44d\U0001f3fd!")
+    assert result.code == 0, result.lines
+    assert cues(result.srt)[0][2] == ["Good \U0001f44d!"]
+
+
+@pytest.mark.parametrize("text,mark", [("שלום to all.", "\u200f"), ("שלום is peace, they say.", "\u200e")])
+def test_lines_run_as_their_language(tmp_path, text, mark):
+    assert run(tmp_path, text, language="he" if mark == "\u200f" else "en-us").code == 0
+    lines = re.findall(r",,0,0,0,,(.*)", (tmp_path / "captions.ass").read_text())
+    assert lines and all(line.startswith(mark) for line in lines)
+
+
 def test_text_is_data(tmp_path):
     text = """It's "x" $(touch pwned) `touch pwned`; {\\an8}{\\p1} 50% %{pts} a:b\\,c [x] \\N -v quiet\n-i /etc/passwd ' \\"""
     result = run(tmp_path, text)
@@ -392,6 +422,36 @@ def test_stock_clips(tmp_path, service, clip):
     again = run(tmp_path / "b", SHORT, options)
     assert service.count("/videos/search") == 1, "the query is cached"
     assert any("Video by Ann on Pexels" in line for line in again.logs)
+
+
+def test_the_cache_is_bounded(tmp_path, service, clip):
+    service.clip = clip
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    room = 3 * len(clip) + len(clip) // 2
+    # Clips by the days that they were not used for; the newest is the last that fits.
+    days = {"1" * 64: 1, "2" * 64: 2, "3" * 64: 3, "4" * 64: 40}
+    for name, age in days.items():
+        for file in (cache / f"{name}.txt", cache / f"{name}.mp4"):
+            file.write_bytes(clip if file.suffix == ".mp4" else b"Ann")
+            os.utime(file, (time.time() - age * 86400,) * 2)
+    foreign = cache / "holiday.mp4"
+    foreign.write_bytes(b"x" * room)
+    os.utime(foreign, (0, 0))
+    options = {**service.pexels(), "stock_cache": str(cache)}
+    assert run(tmp_path / "a", SHORT, {**options, "max_stock_size": "1000000000"}).code == 0
+    left = {path.stem for path in cache.glob("*.mp4")} - {"holiday"}
+    assert len(left) == 4 and "4" * 64 not in left, "not used for over a month"
+    (fetched,) = left - set(days)
+    os.utime(cache / f"{fetched}.mp4", (0, time.time() - 20 * 86400))
+    result = run(tmp_path / "b", SHORT, {**options, "max_stock_size": str(room)})
+    assert result.code == 0 and service.count("/videos/search") == 1
+    left = {path.stem for path in cache.iterdir()}
+    assert left == {"holiday", fetched, "1" * 64, "2" * 64}, "what was used now is young again"
+    assert run(tmp_path / "c", SHORT, {**options, "max_stock_size": "1"}).code == 0
+    assert [path.name for path in cache.iterdir()] == ["holiday.mp4"]
+    assert any("Video by Ann" in line for line in result.logs)
+    assert not any("could not be played" in line for line in result.logs)
 
 
 @pytest.mark.parametrize("path,how", [("/videos/search", 500), ("/videos/search", "wrong"), ("/clip.mp4", "cut"),

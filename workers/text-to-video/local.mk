@@ -18,6 +18,7 @@ workers_text_to_video_libstory_a_SOURCES = \
 	workers/text-to-video/speech.c workers/text-to-video/speech.h \
 	workers/text-to-video/stage.c workers/text-to-video/stage.h \
 	workers/text-to-video/stock.c workers/text-to-video/stock.h \
+	workers/text-to-video/stock_cache.c workers/text-to-video/stock_cache.h \
 	workers/text-to-video/storyboard.c workers/text-to-video/storyboard.h \
 	workers/text-to-video/subtitle.c \
 	workers/text-to-video/text.c workers/text-to-video/text.h \

@@ -25,6 +25,8 @@ enum {
 	FPS = 25, /* divides espeak-ng's 22050 samples a second */
 	REASON_SIZE = 512,
 	REMOTE_SECONDS = 60,
+	NARRATION_SECONDS = 1800,
+	STOCK_DAYS = 30,
 	CLIPS_MAX = 40,     /* a longer film shows them again */
 	STOCK_FAILURES = 3, /* in a row; then the archive is left alone */
 };
@@ -40,6 +42,8 @@ struct pipeline {
 	char why[REASON_SIZE];
 };
 
+#define STOCK_BYTES (INT64_C(2) << 30)
+
 static const char ass_file[] = "captions.ass";
 
 static void __attribute__((noreturn)) out_of_memory(void)
@@ -47,15 +51,22 @@ static void __attribute__((noreturn)) out_of_memory(void)
 	worker_fail(true, "memory", "Out of memory");
 }
 
+/* An operator's number, which kinorad has checked. */
+static int64_t number_of(const struct worker_job *job, const char *name, int64_t usual)
+{
+	long long number = atoll(worker_option(job, name));
+
+	return number > 0 ? number : usual;
+}
+
 static struct remote remote_of(const struct worker_job *job, const char *key, const char *base,
 			       const char *usual)
 {
-	const char *seconds = worker_option(job, "remote_timeout");
 	struct remote remote = {.key = worker_option(job, key), .base = worker_option(job, base)};
 
 	if (!*remote.base)
 		remote.base = usual;
-	remote.seconds = atol(seconds) > 0 ? atol(seconds) : REMOTE_SECONDS;
+	remote.seconds = (long)number_of(job, "remote_timeout", REMOTE_SECONDS);
 	return remote;
 }
 
@@ -89,16 +100,22 @@ static void make_audio(struct pipeline *p)
 {
 	const char *language = worker_param_string(&p->job, "language", "");
 	const char *voice = worker_param_string(&p->job, "voice", language);
-	struct narration_opts opts = {.voice = *voice ? voice : NULL,
-				      .file = p->audio,
-				      .remote = *p->openai.key ? &p->openai : NULL,
-				      .fps = FPS};
+	struct narration_opts opts = {
+		.voice = *voice ? voice : NULL,
+		.file = p->audio,
+		.remote = *p->openai.key ? &p->openai : NULL,
+		.fps = FPS,
+		.max_seconds = number_of(&p->job, "max_narration_seconds", NARRATION_SECONDS)};
 	enum kn_err err;
 
 	stage_begin(STAGE_AUDIO);
 	err = narration_make(p->text, &opts, &p->frames, p->why, sizeof(p->why));
 	if (err == KN_ERR_INVALID)
 		worker_fail(false, "text", "The text has nothing that can be spoken");
+	if (err == KN_ERR_TOO_LARGE)
+		worker_fail(false, "text",
+			    "The text is too long: it would take more than %lld seconds to tell",
+			    (long long)opts.max_seconds);
 	if (err)
 		worker_fail(true, "audio", "The narration could not be made (%s)", p->why);
 	worker_asset("audio", p->audio);
@@ -135,7 +152,11 @@ static void make_queries(struct pipeline *p)
 
 static void fetch_clips(struct pipeline *p)
 {
-	const char *cache = worker_option(&p->job, "stock_cache");
+	struct stock_cache cache = {
+		.directory = worker_option(&p->job, "stock_cache"),
+		.max_bytes = number_of(&p->job, "max_stock_size", STOCK_BYTES),
+		.max_days = number_of(&p->job, "max_stock_age_days", STOCK_DAYS),
+	};
 	int failures = 0;
 
 	for (size_t i = 0; i < p->board->count && failures < STOCK_FAILURES; i++) {
@@ -146,8 +167,8 @@ static void fetch_clips(struct pipeline *p)
 			panel->clip = g_strdup(p->board->panels[i % CLIPS_MAX].clip);
 			continue;
 		}
-		if (stock_fetch(&p->pexels, panel->query, *cache ? cache : ".", &panel->clip,
-				&credit, p->why, sizeof(p->why))) {
+		if (stock_fetch(&p->pexels, panel->query, &cache, &panel->clip, &credit, p->why,
+				sizeof(p->why))) {
 			failures++;
 			worker_log("No clip for \"%s\" (%s)", panel->query, p->why);
 		} else {
@@ -159,6 +180,7 @@ static void fetch_clips(struct pipeline *p)
 	}
 	if (failures == STOCK_FAILURES)
 		worker_log("The archive failed too often; the other scenes are painted");
+	stock_cache_prune(&cache);
 }
 
 static void make_background(struct pipeline *p)

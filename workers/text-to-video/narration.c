@@ -26,6 +26,7 @@ struct recorder {
 	FILE *pcm;
 	int rate;
 	int64_t samples; /* written so far */
+	int64_t limit;   /* of samples */
 	int64_t begins[UTTERANCE_WORDS];
 };
 
@@ -78,6 +79,8 @@ static enum kn_err speak(struct recorder *r, size_t from, size_t to, FILE *out, 
 		if (next > from + UTTERANCE_WORDS)
 			next = from + UTTERANCE_WORDS;
 		err = utter(r, from, next, out, samples);
+		if (!err && *samples > r->limit)
+			err = KN_ERR_TOO_LARGE;
 		if (out)
 			stage_at(STAGE_AUDIO, (int64_t)next, (int64_t)r->text->count);
 	}
@@ -118,46 +121,46 @@ static size_t chunk_end(const struct text *text, size_t from)
 
 /* The service does not say when it speaks which word: the local voice's times, stretched over what
  * lies between the first and the last sound. */
-static void map_times(struct recorder *r, size_t from, size_t to, int64_t local,
-		      const struct speech *speech)
+static void map_times(struct recorder *r, size_t from, size_t to, const struct speech *speech)
 {
+	struct word *words = r->text->words;
+	int64_t first = words[from].begin, local = words[to - 1].end - first;
 	double scale = (double)(speech->last - speech->first) / (double)(local > 0 ? local : 1);
 	int64_t base = r->samples + speech->first;
 
 	for (size_t i = from; i < to; i++) {
-		struct word *word = &r->text->words[i];
-
-		word->begin = base + (int64_t)((double)word->begin * scale);
-		word->end = base + (int64_t)((double)word->end * scale);
+		words[i].begin = base + (int64_t)((double)(words[i].begin - first) * scale);
+		words[i].end = base + (int64_t)((double)(words[i].end - first) * scale);
 	}
 }
 
 static enum kn_err speak_chunk(struct recorder *r, const struct remote *remote, size_t from,
 			       size_t to, char *why, size_t why_size)
 {
-	int64_t local = 0, rest = samples_of(r, pause_after(&r->text->words[to - 1]));
+	int64_t rest = samples_of(r, pause_after(&r->text->words[to - 1]));
+	char *span = text_span(r->text, from, to);
 	struct speech speech;
-	char *span;
-	enum kn_err err = speak(r, from, to, NULL, &local);
+	enum kn_err err = KN_ERR_NOMEM;
 
-	if (err)
-		return err;
-	span = text_span(r->text, from, to);
-	err = span ? speech_say(remote, span, r->rate, r->pcm, &speech, why, why_size)
-		   : KN_ERR_NOMEM;
+	if (span)
+		err = speech_say(remote, span, r->rate, r->pcm, &speech, why, why_size);
 	free(span);
 	if (err)
 		return err;
-	map_times(r, from, to, r->text->words[to - 1].end, &speech);
+	map_times(r, from, to, &speech);
 	r->samples += speech.samples + rest;
-	return silence(r->pcm, rest);
+	return r->samples > r->limit ? KN_ERR_TOO_LARGE : silence(r->pcm, rest);
 }
 
+/* Spoken here first, for the times, and so that a service is not paid for what is too long. */
 static enum kn_err speak_there(struct recorder *r, const struct remote *remote, char *why,
 			       size_t why_size)
 {
-	enum kn_err err = begin_track(r);
+	int64_t local = 0;
+	enum kn_err err = speak(r, 0, r->text->count, NULL, &local);
 
+	if (!err)
+		err = begin_track(r);
 	for (size_t from = 0, to; !err && from < r->text->count; from = to) {
 		to = chunk_end(r->text, from);
 		err = speak_chunk(r, remote, from, to, why, why_size);
@@ -199,12 +202,12 @@ static enum kn_err record(struct recorder *r, const struct narration_opts *opts,
 
 	if (opts->remote) {
 		err = speak_there(r, opts->remote, why, why_size);
-		if (err)
+		if (err && err != KN_ERR_TOO_LARGE)
 			worker_log(
 				"The speech service failed (%s); using the voice of this machine",
 				why);
 	}
-	if (err)
+	if (err && err != KN_ERR_TOO_LARGE)
 		err = speak_here(r);
 	if (!err && r->text->words[r->text->count - 1].end <= samples_of(r, LEAD_MS))
 		return KN_ERR_INVALID;
@@ -224,6 +227,7 @@ enum kn_err narration_make(struct text *text, const struct narration_opts *opts,
 		return err;
 	}
 	choose_voice(text, opts->voice);
+	r.limit = opts->max_seconds * r.rate;
 	r.pcm = fopen(pcm_file, "w+be");
 	if (r.pcm) {
 		err = record(&r, opts, frames, why, why_size);

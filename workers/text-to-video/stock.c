@@ -4,7 +4,6 @@
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	ANSWER_MAX = 1 << 20,
@@ -129,48 +128,23 @@ out:
 	return err;
 }
 
-/* Into the cache: the credit first, so that no clip is there without one. On another file system it
- * stays where it is. */
-static char *keep(const char *clip, const char *note, const char *credit, const char *name)
+enum kn_err stock_fetch(const struct remote *pexels, const char *query,
+			const struct stock_cache *cache, char **clip, char **credit, char *why,
+			size_t why_size)
 {
-	char *local;
-
-	if (g_file_set_contents(note, credit, -1, NULL) && !rename(download, clip))
-		return g_strdup(clip);
-	local = g_strconcat(name, ".mp4", NULL);
-	if (rename(download, local)) {
-		g_free(local);
-		return NULL;
-	}
-	return local;
-}
-
-enum kn_err stock_fetch(const struct remote *pexels, const char *query, const char *directory,
-			char **clip, char **credit, char *why, size_t why_size)
-{
-	char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA256, query, -1);
-	char *path = g_strdup_printf("%s/%s.mp4", directory, name);
-	char *note = g_strdup_printf("%s/%s.txt", directory, name);
-	enum kn_err err = KN_OK;
+	enum kn_err err;
 
 	*clip = *credit = NULL;
-	if (g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
-	    g_file_get_contents(note, credit, NULL, NULL)) {
-		*clip = g_strdup(path);
-		goto out;
-	}
+	if (stock_cache_find(cache, query, clip, credit))
+		return KN_OK;
 	err = fetch(pexels, query, credit, why, why_size);
 	if (!err) {
-		*clip = keep(path, note, *credit, name);
+		stock_cache_keep(cache, query, download, *credit, clip);
 		err = *clip ? KN_OK : KN_ERR_IO;
 	}
 	if (err) {
 		g_free(*credit);
 		*credit = NULL;
 	}
-out:
-	g_free(name);
-	g_free(path);
-	g_free(note);
 	return err;
 }
