@@ -1,12 +1,21 @@
 bin_PROGRAMS += ctl/kinoractl
 ctl_kinoractl_SOURCES = \
+	ctl/backup.c \
+	ctl/backup_note.c ctl/backup_note.h \
 	ctl/config.c \
 	ctl/ctl.h \
+	ctl/dump.c \
 	ctl/jobs.c \
 	ctl/keys.c \
+	ctl/load.c \
 	ctl/main.c \
+	ctl/place.c ctl/place.h \
+	ctl/report.c ctl/report.h \
+	ctl/restore.c \
 	ctl/service.c \
 	ctl/snapshot.c ctl/snapshot.h \
+	ctl/store_commands.c ctl/store_commands.h \
+	ctl/transfer.c ctl/transfer.h \
 	ctl/verify.c
 ctl_kinoractl_LDADD = $(STORE_LIBS) $(KINORA_LIBS)
 dist_man_MANS += docs/kinoractl.1

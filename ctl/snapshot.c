@@ -2,34 +2,42 @@
 
 #include "lib/fs.h"
 #include "lib/json.h"
+#include "lib/store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
-/* Another data directory has everything at its usual place. */
-static bool take_dir(struct snapshot *out, const char *dir, int *status)
+static bool find_place(struct ctl *ctl, struct snapshot *out, int *status)
 {
-	if (realpath(dir, out->data_path) == NULL) {
+	const char *dir = json_get_string(ctl->options, "dir");
+	char *real = dir != NULL ? realpath(dir, NULL) : NULL;
+	enum kn_err err;
+
+	out->is_copy = false;
+	out->holder = NULL;
+	if (dir != NULL && real == NULL) {
 		*status = ctl_fail(KN_ERR_NOT_FOUND, dir, "no such directory");
 		return false;
 	}
-	if (snprintf(out->dir, PATH_MAX, "%s/store", out->data_path) >= PATH_MAX ||
-	    snprintf(out->video_path, PATH_MAX, "%s/videos", out->data_path) >= PATH_MAX) {
-		*status = ctl_fail(KN_ERR_INVALID, dir, "the path is too long");
-		return false;
-	}
-	out->conf.data_path = out->data_path;
-	out->conf.video_storage_path = out->video_path;
-	return true;
+	err = real != NULL ? place_at(ctl->conf, real, &out->place)
+			   : place_configured(ctl->conf, &out->place);
+	free(real);
+	if (err != KN_OK)
+		*status = ctl_fail(err, dir != NULL ? dir : "configuration", NULL);
+	place_act_as_owner(out->place.data);
+	return err == KN_OK;
 }
 
-static bool take_copy(struct ctl *ctl, struct snapshot *out, int *status)
+static bool is_in_use(struct ctl *ctl)
+{
+	return json_get_string(ctl->options, "dir") == NULL && ctl_is_running(ctl);
+}
+
+static bool ask_for_copy(struct ctl *ctl, struct snapshot *out, int *status)
 {
 	json_object *result;
 	const char *dir;
-	bool taken;
 
 	if (!ctl_call(ctl, "copy", NULL, &result, status))
 		return false;
@@ -37,32 +45,52 @@ static bool take_copy(struct ctl *ctl, struct snapshot *out, int *status)
 	out->holder = ctl->client;
 	ctl->client = NULL;
 	dir = json_get_string(result, "dir");
-	taken = dir != NULL && snprintf(out->dir, PATH_MAX, "%s", dir) < PATH_MAX;
+	out->is_copy = dir != NULL && snprintf(out->place.store, PATH_MAX, "%s", dir) < PATH_MAX;
 	json_object_put(result);
-	out->is_copy = taken;
-	if (!taken)
+	if (!out->is_copy)
 		*status = EX_PROTOCOL;
-	return taken;
+	return out->is_copy;
+}
+
+static bool make_copy(struct snapshot *out, int *status)
+{
+	struct store_options options = {.dir = out->place.store};
+	struct store *store = NULL;
+	char dir[PATH_MAX];
+	enum kn_err err = KN_ERR_NOT_FOUND;
+
+	if (store_exists(out->place.store))
+		err = store_open(&options, &store);
+	if (err == KN_OK)
+		err = store_copy(store, dir);
+	store_close(&store);
+	if (err != KN_OK) {
+		*status = ctl_fail(err, out->place.store,
+				   err == KN_ERR_NOT_FOUND ? "there is no store" : NULL);
+		return false;
+	}
+	snprintf(out->place.store, PATH_MAX, "%s", dir);
+	out->is_copy = true;
+	return true;
 }
 
 bool snapshot_take(struct ctl *ctl, struct snapshot *out, int *status)
 {
-	const char *dir = json_get_string(ctl->options, "dir");
+	if (!find_place(ctl, out, status))
+		return false;
+	return !is_in_use(ctl) || ask_for_copy(ctl, out, status);
+}
 
-	out->conf = *ctl->conf;
-	out->is_copy = false;
-	out->holder = NULL;
-	if (dir != NULL)
-		return take_dir(out, dir, status);
-	if (ctl_is_running(ctl))
-		return take_copy(ctl, out, status);
-	snprintf(out->dir, PATH_MAX, "%s", ctl->conf->db_path);
-	return true;
+bool snapshot_take_copy(struct ctl *ctl, struct snapshot *out, int *status)
+{
+	if (!find_place(ctl, out, status))
+		return false;
+	return is_in_use(ctl) ? ask_for_copy(ctl, out, status) : make_copy(out, status);
 }
 
 void snapshot_drop(struct snapshot *snapshot)
 {
 	if (snapshot->is_copy)
-		fs_remove_tree(snapshot->dir); /* the responder may be another one by now */
+		fs_remove_tree(snapshot->place.store); /* the responder may be another one by now */
 	control_close(&snapshot->holder);
 }

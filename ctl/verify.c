@@ -4,22 +4,23 @@
 #include "lib/file_walk.h"
 #include "lib/json.h"
 #include "lib/store/store.h"
+#include "report.h"
 #include "snapshot.h"
+#include "store_commands.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-enum { FAULTS_KEPT = 10000, PATHS_AT_ONCE = 200 };
+enum { PATHS_AT_ONCE = 200 };
 
 struct verify {
 	struct ctl *ctl;
 	struct snapshot *snapshot;
 	struct store *store; /* offline, while orphans are looked for */
-	json_object *list;   /* of faults, for --json */
-	uint64_t jobs, files, faults;
+	struct report report;
+	uint64_t jobs, files;
 	bool with_files, is_online;
-	bool is_broken;     /* the store cannot be read */
 	json_object *paths; /* whose owners are asked for next */
 };
 
@@ -28,29 +29,8 @@ struct verify {
 static void on_fault(void *arg, const char *kind, const char *id, const char *text)
 {
 	struct verify *verify = arg;
-	json_object *one;
 
-	verify->faults++;
-	verify->is_broken |= strcmp(kind, "structure") == 0;
-	if (!verify->ctl->json) {
-		printf("%s%s%s: %s\n", kind, id != NULL ? " " : "", id != NULL ? id : "", text);
-		return;
-	}
-	if (verify->faults > FAULTS_KEPT)
-		return;
-	one = json_object_new_object();
-	json_add_string(one, "kind", kind);
-	json_add_string(one, "id", id);
-	json_add_string(one, "text", text);
-	json_object_array_add(verify->list, one);
-}
-
-static void on_file_fault(struct verify *verify, const char *id, const char *path, const char *what)
-{
-	char text[PATH_MAX + 64];
-
-	snprintf(text, sizeof(text), "%s %s", path, what);
-	on_fault(verify, "file", id, text);
+	report_fault(&verify->report, kind, id, text);
 }
 
 static int conclude(struct verify *verify, int64_t began)
@@ -62,17 +42,16 @@ static int conclude(struct verify *verify, int64_t began)
 
 		json_add_int(root, "jobs", (int64_t)verify->jobs);
 		json_add_int(root, "files", (int64_t)verify->files);
-		json_add_int(root, "faults_total", (int64_t)verify->faults);
 		json_object_object_add(root, "seconds", json_object_new_double(seconds));
-		json_object_object_add(root, "faults", json_object_get(verify->list));
+		report_add(&verify->report, root);
 		ctl_print_json(root);
 		json_object_put(root);
 	} else {
 		printf("%llu jobs and %llu files in %.1f s: %llu faults\n",
 		       (unsigned long long)verify->jobs, (unsigned long long)verify->files, seconds,
-		       (unsigned long long)verify->faults);
+		       (unsigned long long)verify->report.faults);
 	}
-	return verify->faults == 0 ? EX_OK : 1;
+	return verify->report.faults == 0 ? EX_OK : 1;
 }
 
 /* --- files that records promise --- */
@@ -100,9 +79,10 @@ static void check_files(struct verify *verify, const struct job *job, const stru
 		const struct job_file *file = &files->v[i];
 
 		verify->files++;
-		if (!asset_is_whole(&verify->snapshot->conf, file) && is_unchanged(verify, job))
-			on_file_fault(verify, job->id, file->path,
-				      "is missing, or not as long as recorded");
+		if (!asset_is_whole(&verify->snapshot->place.conf, file) &&
+		    is_unchanged(verify, job))
+			report_file(&verify->report, job->id, file->path,
+				    "is missing, or not as long as recorded");
 	}
 }
 
@@ -131,9 +111,9 @@ static enum kn_err ask_responder(struct verify *verify)
 	err = ctl_ask(verify->ctl, "orphans", body, &result);
 	orphans = json_get_array(result, "orphans");
 	for (size_t i = 0; orphans != NULL && i < json_object_array_length(orphans); i++)
-		on_file_fault(verify, NULL,
-			      json_object_get_string(json_object_array_get_idx(orphans, i)),
-			      "belongs to no job");
+		report_file(&verify->report, NULL,
+			    json_object_get_string(json_object_array_get_idx(orphans, i)),
+			    "belongs to no job");
 	json_object_put(result);
 	return err;
 }
@@ -151,7 +131,7 @@ static enum kn_err ask_store(struct verify *verify)
 		if (asset_owner(path, id))
 			err = store_job_owns_file(verify->store, id, path, &owned);
 		if (err == KN_OK && !owned)
-			on_file_fault(verify, NULL, path, "belongs to no job");
+			report_file(&verify->report, NULL, path, "belongs to no job");
 	}
 	return err;
 }
@@ -175,9 +155,9 @@ static enum kn_err walk_files(struct verify *verify, int64_t grace)
 	file_walk_begin(&walk, grace);
 	verify->paths = json_object_new_array();
 	while (err == KN_OK && walked != FILE_WALK_END) {
-		walked = file_walk_next(&walk, &verify->snapshot->conf, rel);
+		walked = file_walk_next(&walk, &verify->snapshot->place.conf, rel);
 		if (walked == FILE_WALK_ONE && strncmp(rel, "incoming/", 9) == 0)
-			on_file_fault(verify, NULL, rel, "is an upload that nobody ended");
+			report_file(&verify->report, NULL, rel, "is an upload that nobody ended");
 		else if (walked == FILE_WALK_ONE)
 			json_object_array_add(verify->paths, json_object_new_string(rel));
 		if (walked == FILE_WALK_END ||
@@ -191,7 +171,7 @@ static enum kn_err walk_files(struct verify *verify, int64_t grace)
 
 static enum kn_err find_orphans(struct verify *verify)
 {
-	struct store_options options = {.dir = verify->snapshot->dir};
+	struct store_options options = {.dir = verify->snapshot->place.store};
 	enum kn_err err = verify->is_online ? KN_OK : store_open(&options, &verify->store);
 
 	if (err == KN_OK)
@@ -213,20 +193,20 @@ static int look_through(struct verify *verify)
 		.is_copy = verify->snapshot->is_copy,
 	};
 	int64_t began = clock_mono_us();
-	enum kn_err err = store_verify(verify->snapshot->dir, &options, &verify->jobs);
+	enum kn_err err = store_verify(verify->snapshot->place.store, &options, &verify->jobs);
 
-	if (err == KN_OK && verify->with_files && !verify->is_broken)
+	if (err == KN_OK && verify->with_files && !verify->report.is_broken)
 		err = find_orphans(verify);
 	if (err == KN_ERR_NOT_FOUND)
-		return ctl_fail(err, verify->snapshot->dir, "there is no store");
+		return ctl_fail(err, verify->snapshot->place.store, "there is no store");
 	if (err == KN_ERR_BUSY)
-		return ctl_fail(err, verify->snapshot->dir, "another process has it open");
+		return ctl_fail(err, verify->snapshot->place.store, "another process has it open");
 	if (err != KN_OK)
-		return ctl_fail(err, verify->snapshot->dir, NULL);
+		return ctl_fail(err, verify->snapshot->place.store, NULL);
 	return conclude(verify, began);
 }
 
-static int verify(struct ctl *ctl)
+int command_verify(struct ctl *ctl)
 {
 	struct snapshot snapshot;
 	struct verify verify = {.ctl = ctl, .snapshot = &snapshot};
@@ -236,15 +216,9 @@ static int verify(struct ctl *ctl)
 		return status;
 	verify.is_online = snapshot.is_copy;
 	verify.with_files = !ctl_flag(ctl, "no-files");
-	verify.list = json_object_new_array();
+	report_begin(&verify.report, ctl->json);
 	status = look_through(&verify);
-	json_object_put(verify.list);
+	report_end(&verify.report);
 	snapshot_drop(&snapshot);
 	return status;
 }
-
-const struct command commands_store[] = {
-	{"verify", "", "dir grace# no-files!", "",
-	 "look through the store and its files; --dir DATA, --grace SECONDS, --no-files", verify},
-	{0},
-};

@@ -1,113 +1,16 @@
 #include "job_codec.h"
 #include "bytes.h"
+#include "job_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { JOB_CODEC_VERSION = 1 };
 
-enum kind {
-	NUMBER, /* a host integer of `size` bytes, never negative */
-	STRING, /* char *, malloc'd */
-	TEXT,   /* char[size] with its NUL */
-	RAW,    /* unsigned char[size] */
-	FILES,  /* struct job_files */
-};
-
-struct field {
-	uint8_t tag; /* stored: never reuse one */
-	enum kind kind;
-	size_t offset, size;
-};
-
-#define FIELD(tag, kind, type, member)                                         \
-	{                                                                      \
-		tag, kind, offsetof(type, member), sizeof(((type *)0)->member) \
-	}
-
-static const struct field job_fields[] = {
-	FIELD(1, TEXT, struct job, id),
-	FIELD(2, NUMBER, struct job, api),
-	FIELD(3, NUMBER, struct job, state),
-	FIELD(4, NUMBER, struct job, priority),
-	FIELD(5, NUMBER, struct job, attempt),
-	FIELD(6, NUMBER, struct job, max_attempts),
-	FIELD(7, NUMBER, struct job, progress),
-	FIELD(8, STRING, struct job, model),
-	FIELD(9, STRING, struct job, owner),
-	FIELD(10, STRING, struct job, stage),
-	FIELD(11, STRING, struct job, message),
-	FIELD(12, STRING, struct job, prompt),
-	FIELD(13, STRING, struct job, params),
-	FIELD(14, STRING, struct job, error_code),
-	FIELD(15, STRING, struct job, error_text),
-	FIELD(16, STRING, struct job, log),
-	FIELD(17, FILES, struct job, inputs),
-	FIELD(18, FILES, struct job, assets),
-	FIELD(19, STRING, struct job, lease.worker),
-	FIELD(20, TEXT, struct job, lease.token),
-	FIELD(21, NUMBER, struct job, lease.until),
-	FIELD(22, NUMBER, struct job, created),
-	FIELD(23, NUMBER, struct job, updated),
-	FIELD(24, NUMBER, struct job, run_at),
-	FIELD(25, NUMBER, struct job, started),
-	FIELD(26, NUMBER, struct job, began),
-	FIELD(27, NUMBER, struct job, finished),
-	FIELD(28, NUMBER, struct job, expired),
-};
-
-static const struct field file_fields[] = {
-	FIELD(1, STRING, struct job_file, name), FIELD(2, STRING, struct job_file, mime),
-	FIELD(3, STRING, struct job_file, path), FIELD(4, NUMBER, struct job_file, bytes),
-	FIELD(5, RAW, struct job_file, sha256),
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static void encode_fields(struct bytes *to, const struct field *fields, size_t n, const void *from);
-static enum kn_err decode_fields(struct bytes_reader *from, const struct field *fields, size_t n,
-				 void *to);
-
-/* Host integers of 1, 2, 4 or 8 bytes, by way of memcpy: the fields have several types. */
-static uint64_t load_number(const void *at, size_t size)
-{
-	uint8_t n1;
-	uint16_t n2;
-	uint32_t n4;
-	uint64_t n8;
-
-	switch (size) {
-	case 1:
-		return memcpy(&n1, at, size), n1;
-	case 2:
-		return memcpy(&n2, at, size), n2;
-	case 4:
-		return memcpy(&n4, at, size), n4;
-	default:
-		return memcpy(&n8, at, sizeof(n8)), n8;
-	}
-}
-
-static void store_number(void *at, size_t size, uint64_t n)
-{
-	uint8_t n1 = (uint8_t)n;
-	uint16_t n2 = (uint16_t)n;
-	uint32_t n4 = (uint32_t)n;
-
-	switch (size) {
-	case 1:
-		memcpy(at, &n1, size);
-		break;
-	case 2:
-		memcpy(at, &n2, size);
-		break;
-	case 4:
-		memcpy(at, &n4, size);
-		break;
-	default:
-		memcpy(at, &n, sizeof(n));
-	}
-}
+static void encode_fields(struct bytes *to, const struct job_field *fields, size_t n,
+			  const void *from);
+static enum kn_err decode_fields(struct bytes_reader *from, const struct job_field *fields,
+				 size_t n, void *to);
 
 static void put_field(struct bytes *to, uint8_t tag, const void *data, size_t len)
 {
@@ -134,57 +37,52 @@ static void put_files(struct bytes *to, uint8_t tag, const struct job_files *fil
 
 		put_field(to, tag, NULL, 0);
 		at = to->len;
-		encode_fields(to, file_fields, COUNT(file_fields), &files->v[i]);
+		encode_fields(to, job_file_fields, JOB_FILE_FIELDS, &files->v[i]);
 		bytes_set_u32(to, at - 4, (uint32_t)(to->len - at));
 	}
 }
 
-static void encode_fields(struct bytes *to, const struct field *fields, size_t n, const void *from)
+static void encode_fields(struct bytes *to, const struct job_field *fields, size_t n,
+			  const void *from)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct field *f = &fields[i];
+		const struct job_field *f = &fields[i];
 		const char *at = (const char *)from + f->offset;
 		const char *text = at;
 
 		switch (f->kind) {
-		case NUMBER:
-			put_number(to, f->tag, load_number(at, f->size));
+		case FIELD_NUMBER:
+		case FIELD_API:
+		case FIELD_STATE:
+			put_number(to, f->tag, job_field_load(at, f->size));
 			break;
-		case STRING:
+		case FIELD_STRING:
 			memcpy(&text, at, sizeof(text));
 			if (text != NULL)
 				put_field(to, f->tag, text, strlen(text));
 			break;
-		case TEXT:
+		case FIELD_TEXT:
 			if (text[0] != '\0')
 				put_field(to, f->tag, text, strlen(text));
 			break;
-		case RAW:
+		case FIELD_RAW:
 			put_field(to, f->tag, at, f->size);
 			break;
-		case FILES:
+		case FIELD_FILES:
 			put_files(to, f->tag, (const struct job_files *)(const void *)at);
 			break;
 		}
 	}
 }
 
-/* What the rest of the program relies on. */
-static bool is_sound(const struct job *job)
-{
-	return id_is_safe(job->id) && (unsigned)job->api < JOB_API_COUNT &&
-	       (unsigned)job->state < JOB_STATE_COUNT && job->progress >= 0 &&
-	       job->progress <= 100 && job->model != NULL;
-}
-
 enum kn_err job_encode(const struct job *job, unsigned char **out, size_t *len)
 {
 	struct bytes to = {0};
 
-	if (!is_sound(job))
+	if (!job_is_sound(job))
 		return KN_ERR_INTERNAL; /* what could not be read again must not be written */
 	bytes_put_u8(&to, JOB_CODEC_VERSION);
-	encode_fields(&to, job_fields, COUNT(job_fields), job);
+	encode_fields(&to, job_fields, JOB_FIELDS, job);
 	if (to.failed || to.len > UINT32_MAX) {
 		free(to.data);
 		return KN_ERR_NOMEM;
@@ -205,7 +103,7 @@ static enum kn_err decode_number(const unsigned char *data, size_t len, void *to
 	/* int and int64_t are never negative; enums are checked by the caller. */
 	if ((size == 4 && n > INT32_MAX) || n > INT64_MAX)
 		return KN_ERR_CORRUPT;
-	store_number(to, size, n);
+	job_field_store(to, size, n);
 	return KN_OK;
 }
 
@@ -226,7 +124,7 @@ static enum kn_err decode_file(const unsigned char *data, size_t len, struct job
 {
 	struct bytes_reader from = {data, data + len};
 	struct job_file file = {0};
-	enum kn_err err = decode_fields(&from, file_fields, COUNT(file_fields), &file);
+	enum kn_err err = decode_fields(&from, job_file_fields, JOB_FILE_FIELDS, &file);
 
 	if (err == KN_OK && (file.name == NULL || file.path == NULL))
 		err = KN_ERR_CORRUPT;
@@ -238,48 +136,50 @@ static enum kn_err decode_file(const unsigned char *data, size_t len, struct job
 	return err;
 }
 
-static enum kn_err decode_field(const struct field *f, const unsigned char *data, size_t len,
+static enum kn_err decode_field(const struct job_field *f, const unsigned char *data, size_t len,
 				void *base)
 {
 	char *to = (char *)base + f->offset;
 
 	switch (f->kind) {
-	case NUMBER:
+	case FIELD_NUMBER:
+	case FIELD_API:
+	case FIELD_STATE:
 		return decode_number(data, len, to, f->size);
-	case STRING:
+	case FIELD_STRING:
 		if (memchr(data, '\0', len) != NULL)
 			return KN_ERR_CORRUPT;
 		return decode_string(data, len, (char **)(void *)to);
-	case TEXT:
+	case FIELD_TEXT:
 		if (len >= f->size || memchr(data, '\0', len) != NULL)
 			return KN_ERR_CORRUPT;
 		memcpy(to, data, len);
 		to[len] = '\0';
 		return KN_OK;
-	case RAW:
+	case FIELD_RAW:
 		if (len != f->size)
 			return KN_ERR_CORRUPT;
 		memcpy(to, data, len);
 		return KN_OK;
-	case FILES:
+	case FIELD_FILES:
 		return decode_file(data, len, (struct job_files *)(void *)to);
 	}
 	return KN_ERR_CORRUPT;
 }
 
-static const struct field *find_field(const struct field *fields, size_t n, uint8_t tag)
+static const struct job_field *find_field(const struct job_field *fields, size_t n, uint8_t tag)
 {
 	/* Tags are dense and start at 1: the table is its own index. */
 	return tag >= 1 && tag <= n ? &fields[tag - 1] : NULL;
 }
 
-static enum kn_err decode_fields(struct bytes_reader *from, const struct field *fields, size_t n,
-				 void *to)
+static enum kn_err decode_fields(struct bytes_reader *from, const struct job_field *fields,
+				 size_t n, void *to)
 {
 	enum kn_err err = KN_OK;
 
 	while (err == KN_OK && from->at < from->end) {
-		const struct field *f;
+		const struct job_field *f;
 		const unsigned char *data;
 		uint32_t len;
 		uint8_t tag;
@@ -306,8 +206,8 @@ enum kn_err job_decode(const void *data, size_t len, struct job **out)
 	job = calloc(1, sizeof(*job));
 	if (job == NULL)
 		return KN_ERR_NOMEM;
-	err = decode_fields(&from, job_fields, COUNT(job_fields), job);
-	if (err == KN_OK && !is_sound(job))
+	err = decode_fields(&from, job_fields, JOB_FIELDS, job);
+	if (err == KN_OK && !job_is_sound(job))
 		err = KN_ERR_CORRUPT;
 	if (err != KN_OK) {
 		job_free(&job);

@@ -12,6 +12,8 @@ lib_libkinora_a_SOURCES = \
 	lib/id.c lib/id.h \
 	lib/job.c lib/job.h \
 	lib/job_codec.c lib/job_codec.h \
+	lib/job_dump.c lib/job_dump.h \
+	lib/job_fields.c lib/job_fields.h \
 	lib/job_json.c lib/job_json.h \
 	lib/json.c lib/json.h \
 	lib/lines.c lib/lines.h \

@@ -65,8 +65,7 @@ static enum kn_err copy_all(struct store *store, const char *dir)
 	return err == KN_OK ? again : err;
 }
 
-/* What a copy will take of the disk. */
-static uint64_t bytes_of(const char *dir)
+uint64_t store_bytes(const char *dir)
 {
 	struct dirent *entry;
 	uint64_t bytes = 0;
@@ -92,7 +91,7 @@ enum kn_err store_copy(struct store *store, char out[PATH_MAX])
 		return KN_ERR_INVALID;
 	if (atomic_exchange(&store->copying, true))
 		return KN_ERR_BUSY;
-	if (!space_is_enough(store, bytes_of(store->dir)))
+	if (!space_is_enough(store, store_bytes(store->dir)))
 		err = KN_ERR_FULL;
 	else if (mkdir(out, 0700) != 0)
 		err = kn_err_from_errno(errno);
@@ -102,6 +101,17 @@ enum kn_err store_copy(struct store *store, char out[PATH_MAX])
 			fs_remove_tree(out);
 	}
 	atomic_store(&store->copying, false);
+	return err;
+}
+
+enum kn_err store_recover(const char *dir)
+{
+	struct store *store = NULL;
+	enum kn_err err = store_exists(dir) ? env_hold(dir, &store) : KN_ERR_NOT_FOUND;
+
+	if (err == KN_OK)
+		err = env_open(store, 0, DB_RECOVER_FATAL);
+	store_close(&store);
 	return err;
 }
 
@@ -142,4 +152,34 @@ bool store_exists(const char *dir)
 
 	return snprintf(path, sizeof(path), "%s/%s", dir, store_files[TABLE_JOBS]) < PATH_MAX &&
 	       stat(path, &st) == 0;
+}
+
+static bool unfinished_path(const char *dir, char path[PATH_MAX])
+{
+	return snprintf(path, PATH_MAX, "%s/unfinished", dir) < PATH_MAX;
+}
+
+enum kn_err store_set_unfinished(const char *dir, bool unfinished)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!unfinished_path(dir, path))
+		return KN_ERR_INVALID;
+	if (!unfinished && unlink(path) != 0 && errno != ENOENT)
+		return kn_err_from_errno(errno);
+	if (unfinished) {
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return kn_err_from_errno(errno);
+		close(fd);
+	}
+	return fs_sync_dir(dir);
+}
+
+bool is_unfinished(const char *dir)
+{
+	char path[PATH_MAX];
+
+	return unfinished_path(dir, path) && access(path, F_OK) == 0;
 }

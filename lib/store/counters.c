@@ -111,6 +111,31 @@ enum kn_err store_counter_get(struct store *store, const char *name, int64_t *ou
 	return key.too_long ? KN_ERR_INVALID : counter_read(store, NULL, &key, out);
 }
 
+struct each_counter {
+	store_each_counter_fn *each;
+	void *arg;
+};
+
+static enum kn_err decode_each(void *arg, const void *key, size_t key_len, const void *data,
+			       size_t len)
+{
+	const struct each_counter *each = arg;
+	uint64_t n;
+
+	if (len != sizeof(n))
+		return KN_ERR_CORRUPT;
+	memcpy(&n, data, sizeof(n));
+	return each->each(each->arg, (const char *)key + 1, key_len - 1, (int64_t)le64toh(n));
+}
+
+enum kn_err store_each_counter(struct store *store, store_each_counter_fn *each, void *arg)
+{
+	const struct key prefix = named("");
+	struct each_counter one = {each, arg};
+
+	return store_scan(store, TABLE_COUNTERS, &prefix, NULL, SCAN_CHUNK_MIN, decode_each, &one);
+}
+
 enum kn_err store_txn_counter_add(struct store_txn *txn, const char *name, int64_t by, int64_t *now)
 {
 	struct key key = named(name);

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,11 +22,14 @@ enum {
 static const uint64_t cache_default = 64 << 20;
 
 const char *const store_files[TABLE_COUNT] = {
-	[STORE_KEYS] = "keys.db",         [STORE_ACCOUNTS] = "accounts.db",
-	[STORE_SESSIONS] = "sessions.db", [STORE_IDEMPOTENCY] = "idempotency.db",
-	[STORE_META] = "meta.db",         [TABLE_JOBS] = "jobs.db",
-	[TABLE_LIST] = "list.db",         [TABLE_READY] = "ready.db",
-	[TABLE_LEASE] = "lease.db",       [TABLE_EXPIRY] = "expiry.db",
+#define X(code, name) [code] = name ".db",
+	STORE_TABLES(X)
+#undef X
+		[TABLE_JOBS] = "jobs.db",
+	[TABLE_LIST] = "list.db",
+	[TABLE_READY] = "ready.db",
+	[TABLE_LEASE] = "lease.db",
+	[TABLE_EXPIRY] = "expiry.db",
 	[TABLE_COUNTERS] = "counters.db",
 };
 
@@ -218,11 +223,31 @@ static int open_tables(struct store *store)
 	return ret;
 }
 
+/* A store without its log would be taken for one that never had any, and later recoveries would
+ * skip what they should repeat. */
+static bool has_log(const struct store *store)
+{
+	char pattern[PATH_MAX];
+	glob_t found = {0};
+	bool has = true;
+
+	if (store_exists(store->dir) &&
+	    snprintf(pattern, sizeof(pattern), "%s/log.*", store->dir) < PATH_MAX)
+		has = glob(pattern, GLOB_NOSORT, NULL, &found) != GLOB_NOMATCH;
+	globfree(&found);
+	return has;
+}
+
 /* Here a failure says what the caller can do about it; DB_RUNRECOVERY is no reason to exit yet. */
 enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 {
 	int ret;
 
+	if (!has_log(store)) {
+		log_error("store: %s has no log: without it the tables cannot be trusted",
+			  store->dir);
+		return KN_ERR_CORRUPT;
+	}
 	/* Recovery writes. */
 	if (space_is_low(store))
 		space_give_up_ballast(store);
@@ -319,6 +344,12 @@ enum kn_err store_open(const struct store_options *options, struct store **out)
 	*out = NULL;
 	if (err != KN_OK)
 		return err;
+	if (is_unfinished(store->dir)) {
+		log_error("store: %s is unfinished: repeat the restore that was interrupted",
+			  store->dir);
+		store_close(&store);
+		return KN_ERR_CORRUPT;
+	}
 	store->on_change = options->on_change;
 	store->on_change_arg = options->on_change_arg;
 	store->max_queued = options->max_queued;

@@ -17,6 +17,34 @@ enum kn_err store_job_get(struct store *store, const char *id, struct job **out)
 	return err;
 }
 
+struct each_job {
+	store_each_job_fn *each;
+	void *arg;
+};
+
+static enum kn_err decode_each(void *arg, const void *key, size_t key_len, const void *data,
+			       size_t len)
+{
+	const struct each_job *each = arg;
+	struct job *job = NULL;
+	enum kn_err err = job_decode(data, len, &job);
+
+	(void)key;
+	(void)key_len;
+	if (err == KN_OK)
+		err = each->each(each->arg, job);
+	job_free(&job);
+	return err;
+}
+
+enum kn_err store_each_job(struct store *store, store_each_job_fn *each, void *arg)
+{
+	const struct key all = {.len = 0};
+	struct each_job one = {each, arg};
+
+	return store_scan(store, TABLE_JOBS, &all, NULL, SCAN_CHUNK_MAX, decode_each, &one);
+}
+
 static bool lists(const struct job_files *files, const char *path)
 {
 	for (size_t i = 0; i < files->n; i++)

@@ -123,6 +123,11 @@ enum kn_err store_job_count(struct store *store, int api, int state, const char 
 /* Jobs claimable now or later in a class, from the counters. */
 enum kn_err store_queue_length(struct store *store, const char *class_name, uint64_t *out);
 
+/* Calls each() for every job, by id, until it returns other than KN_OK (which is then returned).
+ * It may read the store. */
+typedef enum kn_err store_each_job_fn(void *arg, const struct job *job);
+enum kn_err store_each_job(struct store *store, store_each_job_fn *each, void *arg);
+
 /* --- what the duties ask --- */
 
 struct store_ids {
@@ -144,13 +149,18 @@ enum kn_err store_queue_due(struct store *store, enum job_api api, int64_t befor
 
 /* --- other tables, for keys, accounts, idempotency: bytes to bytes --- */
 
+#define STORE_TABLES(X)                     \
+	X(STORE_KEYS, "keys")               \
+	X(STORE_ACCOUNTS, "accounts")       \
+	X(STORE_SESSIONS, "sessions")       \
+	X(STORE_IDEMPOTENCY, "idempotency") \
+	X(STORE_META, "meta")
+
 enum store_table {
-	STORE_KEYS,
-	STORE_ACCOUNTS,
-	STORE_SESSIONS,
-	STORE_IDEMPOTENCY,
-	STORE_META,
-	STORE_TABLE_COUNT
+#define X(code, name) code,
+	STORE_TABLES(X)
+#undef X
+		STORE_TABLE_COUNT
 };
 
 struct store_value {
@@ -168,6 +178,8 @@ enum kn_err store_each(struct store *store, enum store_table table, const void *
 		       size_t prefix_len, store_each_fn *each, void *arg);
 /* A named number, 0 if never written: usage, limits. */
 enum kn_err store_counter_get(struct store *store, const char *name, int64_t *out);
+typedef enum kn_err store_each_counter_fn(void *arg, const char *name, size_t name_len, int64_t n);
+enum kn_err store_each_counter(struct store *store, store_each_counter_fn *each, void *arg);
 
 /* An operation of one's own, run by the writer in its transaction. It must check before it writes:
  * when it returns an error, nothing it wrote may stand, and it may run again. */
@@ -188,7 +200,8 @@ enum kn_err store_txn_counter_add(struct store_txn *txn, const char *name, int64
 enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out);
 /* Inserts as store_job_create() does. */
 enum kn_err store_txn_job_create(struct store_txn *txn, struct job *job);
-/* Writes `new` over `old` (both whole), with indices and counters. */
+/* Writes `new` over `old` (both whole), with indices and counters. old NULL: inserts it just as it
+ * is; KN_ERR_EXISTS. */
 enum kn_err store_txn_job_put(struct store_txn *txn, const struct job *old, const struct job *new);
 enum kn_err store_txn_count(struct store_txn *txn, int api, int state, const char *owner,
 			    uint64_t *out);
@@ -202,6 +215,13 @@ enum kn_err store_ping(struct store *store);
 
 /* Whether there is a store in the directory. */
 bool store_exists(const char *dir);
+/* What its files take. */
+uint64_t store_bytes(const char *dir);
+/* Makes what store_copy() made a store of its own. */
+enum kn_err store_recover(const char *dir);
+/* A store that is unfinished is refused by store_open(): what belongs to it is not all there yet.
+ */
+enum kn_err store_set_unfinished(const char *dir, bool unfinished);
 
 /* Copies the store, while it is in use, to a new directory beside it, whose path it returns. The
  * copy has to be recovered before use: store_verify() with is_copy does it. It is not synced.
@@ -214,7 +234,7 @@ struct store_verify {
 	 * "counter"; id: of the job, or NULL. */
 	void (*fault)(void *arg, const char *kind, const char *id, const char *text);
 	/* Called for each job; may be NULL. */
-	enum kn_err (*job)(void *arg, const struct job *job);
+	store_each_job_fn *job;
 	void *arg;
 	uint64_t cache_bytes;
 	bool is_copy; /* made by store_copy(), and not opened since */

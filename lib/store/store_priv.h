@@ -117,6 +117,7 @@ bool space_is_enough(const struct store *store, uint64_t bytes);
 
 /* --- copy.c --- */
 
+bool is_unfinished(const char *dir);
 /* Removes copies of the store that nobody has open. */
 void copies_remove(const struct store *store);
 

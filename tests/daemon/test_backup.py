@@ -1,19 +1,37 @@
-"""kinoractl verify, while jobs are created, done and deleted, and after damage."""
+"""kinoractl verify, backup, restore, dump, load: while jobs are created, done and deleted, and after damage."""
 
 import contextlib
+import json
 import os
+import pathlib
+import shutil
 import signal
+import subprocess
+import tempfile
 import threading
+import time
 
 import pytest
 
-from daemon_pair import DONE, pair, wait_for  # noqa: F401
+from control_client import ControlError
+from daemon_pair import CTL, DONE, Pair, pair, wait_for  # noqa: F401
+
+
+@pytest.fixture
+def other():
+    """Another machine's data directory."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="kinora-", dir="/tmp"))
+    it = Pair(path)
+    yield it
+    it.clear()
+    shutil.rmtree(path)
 
 
 @contextlib.contextmanager
 def load(pair, threads=3):
-    """Jobs come, are done by a local worker, and every third is deleted. Yields the ids that were acknowledged."""
-    stop, ids = threading.Event(), []
+    """Jobs come, are done by a local worker, and every third is deleted. Yields the ids that were
+    acknowledged, and those of them that were deleted."""
+    stop, ids, gone = threading.Event(), [], set()
 
     def run():
         mine = []
@@ -23,13 +41,17 @@ def load(pair, threads=3):
                 ids.append(mine[-1])
                 if len(mine) % 3 == 0:
                     pair.call("delete", id=mine[-3])
+                    gone.add(mine[-3])
+                if len(mine) % 7 == 0:
+                    with contextlib.suppress(ControlError):
+                        pair.call("expire", id=mine[-5])
 
     running = [threading.Thread(target=run) for _ in range(threads)]
     for thread in running:
         thread.start()
     try:
         wait_for(lambda: len(ids) > 20, 60)
-        yield ids
+        yield ids, gone
     finally:
         stop.set()
         for thread in running:
@@ -43,7 +65,7 @@ def leftovers(pair):
 def test_verify_under_load(pair):
     pair.worker(DONE, slots=2)
     pair.start()
-    with load(pair) as ids:
+    with load(pair) as (ids, _):
         for _ in range(3):
             seen = pair.ctl("verify", "--json")
             assert seen["faults"] == [] and seen["faults_total"] == 0 and seen["jobs"] > 0
@@ -92,6 +114,256 @@ def test_the_copy_goes_with_who_asked_for_it(pair):
     os.kill(pair.pid("kinora-fcgi"), signal.SIGKILL)
     pair.wait_ready()
     wait_for(lambda: not leftovers(pair))
+
+
+def test_backup_under_load_and_restore(pair, other, tmp_path):
+    pair.worker(DONE, slots=2)
+    pair.start()
+    with load(pair) as (ids, gone):
+        for n in range(3):
+            before = set(ids)
+            made = pair.ctl("backup", tmp_path / f"b{n}", "--json")
+            assert made["faults"] == [] and made["jobs"] > 0
+    assert leftovers(pair) == []
+    assert "is not empty" in pair.ctl("backup", tmp_path / "b2", code=70)
+    assert "0 faults" in pair.ctl("verify", "--dir", tmp_path / "b2", "--grace", "0")
+
+    restored = other.ctl("restore", tmp_path / "b2", "--json")
+    assert restored["jobs"] == made["jobs"] and restored["files"] == made["files"]
+    assert restored["moved_aside"] is None
+    assert "0 faults" in other.ctl("verify", "--grace", "0")
+    other.worker(DONE)
+    other.start()
+    for job_id in before - gone:
+        other.job(job_id)  # acknowledged before the backup began
+    other.wait_state(other.create(), "completed")
+    assert "the service runs" in other.ctl("restore", tmp_path / "b2", code=65)
+    other.stop()
+
+    assert "data already" in other.ctl("restore", tmp_path / "b1", code=65)
+    assert other.ctl("restore", tmp_path / "b1", "--force", "--json")["moved_aside"].startswith(".before-")
+    assert "0 faults" in other.ctl("verify", "--grace", "0")
+    aside = [p.name.partition(".")[0] for p in other.path.glob("*.before-*")]
+    assert sorted(aside) == ["store", "videos"], "the others were empty"
+    assert not list(other.path.glob("*restoring*"))
+
+
+def test_backup_at_rest_without_files(pair, other, tmp_path):
+    pair.worker(DONE)
+    pair.start()
+    done = pair.create()
+    pair.wait_state(done, "completed")
+    pair.stop()
+    assert pair.ctl("backup", tmp_path / "b", "--no-files", "--json")["files"] == 0
+    assert not (tmp_path / "b" / "videos").exists() and leftovers(pair) == []
+    shutil.copytree(pair.path / "videos", other.path / "videos")
+    assert "data already" in other.ctl("restore", tmp_path / "b", code=65)
+    other.ctl("restore", tmp_path / "b", "--force")
+    assert (other.path / "videos" / f"{done}.mp4").exists(), "a backup without files leaves them where they are"
+    assert "0 faults" in other.ctl("verify", "--grace", "0")
+
+
+def test_a_backup_on_another_file_system(pair, other):
+    pair.worker(DONE)
+    pair.start()
+    done = pair.create()
+    pair.wait_state(done, "completed")
+    if os.stat("/dev/shm").st_dev == os.stat(pair.path).st_dev:
+        pytest.skip("there is one file system only")
+    with tempfile.TemporaryDirectory(prefix="kinora-", dir="/dev/shm") as there:
+        pair.ctl("backup", there)
+        video = pathlib.Path(there) / "videos" / f"{done}.mp4"
+        assert video.read_bytes() == (pair.path / "videos" / video.name).read_bytes()
+        other.ctl("restore", there)
+    assert "0 faults" in other.ctl("verify", "--grace", "0") and leftovers(pair) == []
+
+
+def interrupt(pair, seconds, *words):
+    """kill -9 of a kinoractl after a while. False: it was done by then."""
+    command = subprocess.Popen([CTL, *pair.arguments(), *map(str, words)], stdout=subprocess.DEVNULL)
+    time.sleep(seconds)
+    command.kill()
+    return command.wait() == -signal.SIGKILL
+
+
+def test_a_backup_that_is_killed(pair, other, tmp_path):
+    pair.worker(DONE, slots=2)
+    pair.start()
+    with load(pair) as (ids, _):
+        for n in range(12):
+            target = tmp_path / f"b{n}"
+            interrupt(pair, 0.02 * n, "backup", target)
+            wait_for(lambda: not leftovers(pair))
+            if not (target / "backup.json").exists():
+                assert "no whole backup" in other.ctl("restore", target, code=66)
+                assert not (other.path / "store").exists()
+        before = len(ids)
+        wait_for(lambda: len(ids) > before)
+        pair.ctl("backup", tmp_path / "whole")
+    pair.stop()
+    assert "0 faults" in pair.ctl("verify", "--grace", "0")
+
+
+def test_a_responder_that_is_killed_during_a_backup(pair, tmp_path):
+    pair.worker(DONE, slots=2)
+    pair.start()
+    with load(pair):
+        for n in range(6):
+            target = tmp_path / f"b{n}"
+            command = subprocess.Popen([CTL, *pair.arguments(), "backup", str(target)], stderr=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL)
+            time.sleep(0.03 * n)
+            os.kill(pair.wait_ready(), signal.SIGKILL)
+            status = command.wait(60)
+            assert status in (0, 65, 69, 70, 75) and (status == 0) == (target / "backup.json").exists()
+            pair.wait_ready()
+            if status == 0:
+                assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
+    wait_for(lambda: not leftovers(pair))
+
+
+def test_a_restore_that_is_killed(pair, other, tmp_path):
+    pair.worker(DONE, slots=4)
+    pair.start()
+    ids = [pair.create() for _ in range(60)]
+    for job_id in ids:
+        pair.wait_state(job_id, "completed", 60)
+    pair.stop()
+    pair.ctl("backup", tmp_path / "b")
+    for n in range(15):
+        killed = interrupt(other, 0.02 * n, "restore", tmp_path / "b", "--force")
+        if (other.path / "store" / "unfinished").exists():
+            assert "unfinished" in other.ctl("verify", code=1)
+        elif (other.path / "store").exists():
+            assert "0 faults" in other.ctl("verify", "--grace", "0")
+        if not killed:
+            break
+    other.ctl("restore", tmp_path / "b", "--force")
+    assert "0 faults" in other.ctl("verify", "--grace", "0")
+    other.start()
+    assert other.call("stats")["jobs"]["grok_imagine"]["completed"] == len(ids)
+
+
+def test_damaged_backups(pair, other, tmp_path):
+    pair.worker(DONE)
+    pair.start()
+    ids = [pair.create() for _ in range(5)]
+    for job_id in ids:
+        pair.wait_state(job_id, "completed")
+    pair.stop()
+    good = tmp_path / "good"
+    pair.ctl("backup", good)
+    other.ctl("restore", good)
+    kept = (other.path / "store" / "jobs.db").read_bytes()
+
+    def damaged(name):
+        shutil.copytree(good, tmp_path / name)
+        return tmp_path / name
+
+    def refuse(backup, words, code=70):
+        text = other.ctl("restore", backup, "--force", code=code)
+        assert words in text, text
+        assert (other.path / "store" / "jobs.db").read_bytes() == kept, "nothing was changed"
+        assert not list(other.path.glob("*restoring*")) and not list(other.path.glob("*.before-*"))
+
+    backup = damaged("page")
+    with open(backup / "store" / "jobs.db", "r+b") as table:
+        table.seek(4096 + 300)
+        table.write(b"garbage")
+    refuse(backup, "the backup is damaged")
+
+    backup = damaged("truncated")
+    os.truncate(backup / "store" / "list.db", 4096 + 10)
+    refuse(backup, "the backup is damaged")
+
+    backup = damaged("index")
+    (backup / "store" / "list.db").unlink()
+    refuse(backup, "list.db lacks an entry")
+
+    backup = damaged("log")
+    for path in (backup / "store").glob("log.*"):
+        path.unlink()
+    refuse(backup, "the backup is damaged")
+
+    backup = damaged("note")
+    (backup / "backup.json").write_text('{"kinora":"backup","version":99}')
+    refuse(backup, "is no backup that this program knows", 65)
+    (backup / "backup.json").unlink()
+    refuse(backup, "is no whole backup", 66)
+
+    backup = damaged("file")
+    os.truncate(backup / "videos" / f"{ids[0]}.mp4", 1)
+    refuse(backup, f"videos/{ids[0]}.mp4 is missing")
+    text = other.ctl("restore", backup, "--force", "--partial", code=1)
+    assert "5 jobs" in text and "4 files" in text
+
+
+# --- dump and load ---
+
+
+def test_dump_under_load_and_load(pair, other, tmp_path):
+    pair.worker(DONE, slots=2)
+    pair.start()
+    pair.ctl("keys", "create", "--name", "lab")
+    with load(pair) as (ids, gone):
+        before = set(ids)
+        pair.ctl("dump", tmp_path / "one")
+    lines = [json.loads(line) for line in (tmp_path / "one").read_text().splitlines()]
+    assert lines[0] == {"kinora": "dump", "version": 1} and lines[-1] == {"end": {"lines": len(lines) - 1}}
+    dumped = {line["job"]["id"] for line in lines if "job" in line}
+    assert before - gone <= dumped
+    assert any(line.get("table") == "keys" for line in lines)
+    assert leftovers(pair) == []
+
+    other.ctl("load", tmp_path / "one")
+    assert "0 faults" in other.ctl("verify", "--no-files")
+    other.ctl("dump", tmp_path / "two")
+    assert (tmp_path / "two").read_bytes() == (tmp_path / "one").read_bytes()
+    assert "not empty" in other.ctl("load", tmp_path / "one", code=70)
+    assert [key["name"] for key in other.start().ctl("keys", "list", "--json")["keys"]] == ["lab"]
+    assert "the service runs" in other.ctl("load", tmp_path / "one", code=65)
+    for job_id in before - gone:
+        other.job(job_id)
+
+
+def test_load_is_strict(pair, other, tmp_path):
+    pair.sets.append("dispatch=no")
+    pair.start()
+    for i in range(3):
+        pair.create(f"Prompt \u2603 {i}")
+    pair.stop()
+    pair.ctl("dump", tmp_path / "good")
+    good = (tmp_path / "good").read_text().splitlines(keepends=True)
+    assert len(good) == 5
+    other.start()  # an empty store is no store
+    other.stop()
+
+    def refuse(lines, line, words):
+        (tmp_path / "bad").write_text("".join(lines))
+        text = other.ctl("load", tmp_path / "bad", code=65)
+        assert f"bad:{line}: " in text and words in text, text
+        assert not list(other.path.glob("store.*"))
+
+    refuse([], 1, "ends before its end")
+    refuse(good[1:], 1, "no dump")
+    refuse(['{"kinora":"dump","version":2}\n', *good[1:]], 1, "a version")
+    refuse(good[:-1], 5, "ends before its end")
+    refuse([*good[:2], *good[3:]], 4, "lines are missing")
+    refuse([*good, good[1]], 6, "more after the end")
+    refuse([*good[:2], good[2][:40]], 3, "no JSON object")
+    refuse([*good[:2], good[2].replace('"job_', '"jo\\u0000b_'), *good[3:]], 3, "no JSON object")
+    refuse([*good[:2], good[2].replace("grok_imagine", "grok_imagination"), *good[3:]], 3, "api")
+    refuse([*good[:2], good[2].replace('"model":"grok"', '"model":5'), *good[3:]], 3, "model")
+    refuse([*good[:2], good[2].replace('"model"', '"mode"'), *good[3:]], 3, "not known")
+    refuse([*good[:2], good[2].replace('"state":"queued",', ""), *good[3:]], 3, "missing")
+    refuse([*good[:2], good[2].replace('"priority":128', '"priority":256'), *good[3:]], 3, "priority")
+    refuse([good[0], good[1], good[1], *good[3:]], 3, "stands in the file already")
+    refuse([*good[:2], '{"table":"chairs","key":"a","value":"b"}\n', *good[3:]], 3, "no entry of a table")
+    refuse([*good[:2], '{"counter":"a","value":"b"}\n', *good[3:]], 3, "no counter")
+    refuse([*good[:2], '{"dance":1}\n', *good[3:]], 3, "neither")
+    other.ctl("load", tmp_path / "good")
+    other.ctl("dump", tmp_path / "again")
+    assert (tmp_path / "again").read_text() == "".join(good)
 
 
 def test_verify_without_a_store(pair):
