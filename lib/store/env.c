@@ -248,9 +248,7 @@ enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 			  store->dir);
 		return KN_ERR_CORRUPT;
 	}
-	/* Recovery writes. */
-	if (space_is_low(store))
-		space_give_up_ballast(store);
+	space_prepare_recovery(store);
 	ret = open_env(store, cache > 0 ? cache : cache_default, recover);
 	if (ret == 0)
 		ret = open_tables(store);

@@ -8,9 +8,12 @@
 #include "../fs.h"
 #include "../log.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -64,6 +67,60 @@ bool space_give_up_ballast(struct store *store)
 		return false;
 	log_error("store: the disk is full: ballast given up; no new jobs until there is space");
 	return true;
+}
+
+/* Whether nothing but zeros lies behind `at`. */
+static bool is_blank_from(int fd, off_t at)
+{
+	static const char zeros[STORE_PAGE_SIZE];
+	char page[STORE_PAGE_SIZE];
+	ssize_t n;
+
+	while ((at = lseek(fd, at, SEEK_DATA)) >= 0) {
+		n = pread(fd, page, sizeof(page), at);
+		if (n <= 0 || memcmp(page, zeros, (size_t)n) != 0)
+			return false;
+		at += n;
+	}
+	return errno == ENXIO;
+}
+
+/* A log is written from its beginning on: behind a hole nothing can have been written. */
+static void trim(int fd)
+{
+	off_t hole = lseek(fd, 0, SEEK_HOLE);
+
+	if (hole > 0 && is_blank_from(fd, hole) && ftruncate(fd, hole) != 0)
+		log_warn("store: a log cannot be cut: %s", strerror(errno));
+}
+
+/* Berkeley DB makes its log files long at once, and recovery fills the last one with zeros to its
+ * end. That would take 64 MiB of a full disk. */
+static void trim_logs(const struct store *store)
+{
+	DIR *dir = opendir(store->dir);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		int fd = -1;
+
+		if (strncmp(entry->d_name, "log.", 4) == 0)
+			fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			continue;
+		trim(fd);
+		close(fd);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+void space_prepare_recovery(struct store *store)
+{
+	if (!space_is_low(store))
+		return;
+	trim_logs(store);
+	space_give_up_ballast(store);
 }
 
 void space_check(struct store *store)

@@ -109,6 +109,8 @@ void store_read_free(struct store_read *read);
 bool space_is_low(const struct store *store);
 /* Before a batch: sets store->space_is_low, and takes ballast when there is room for it. */
 void space_check(struct store *store);
+/* Before recovery, which writes: makes do with little. */
+void space_prepare_recovery(struct store *store);
 /* After a write that found no space. False when there was no ballast: it is no use to try again. */
 bool space_give_up_ballast(struct store *store);
 
