@@ -20,6 +20,9 @@
 #define RETRY_US USEC_PER_SEC
 #define RECONNECT_US (50 * USEC_PER_MSEC)
 
+/* With less left a worker cannot have written anything of use. */
+enum { FULL_BYTES = 1 << 20 };
+
 static json_object *named_body(const struct attempt *attempt, json_object *body)
 {
 	if (body == NULL)
@@ -134,22 +137,29 @@ static void decide_completion(struct attempt *attempt)
 	}
 }
 
-/* Its own last words, or what wait(2) says. */
+/* Its own last words, or what wait(2) says. On a full disk that is the reason, whatever it takes
+ * for one; there may be space the next time. */
 static void decide_by_status(struct attempt *attempt)
 {
 	const struct output *output = &attempt->output;
 	const char *code = output->error_code != NULL ? output->error_code : "worker";
 	bool again = WIFEXITED(attempt->status) && WEXITSTATUS(attempt->status) == EX_TEMPFAIL;
-	char how[64];
+	const char *words = output->error_text;
+	char how[64], described[96];
 
 	if (attempt->status == 0) {
 		decide_completion(attempt);
-	} else if (output->error_text != NULL) {
-		decide_failure(attempt, again, code, "%s", output->error_text);
-	} else {
-		child_describe(attempt->status, how, sizeof(how));
-		decide_failure(attempt, again, code, "The worker %s", how);
+		return;
 	}
+	if (words == NULL) {
+		child_describe(attempt->status, how, sizeof(how));
+		snprintf(described, sizeof(described), "The worker %s", how);
+		words = described;
+	}
+	if (fs_has_room(attempt->dir, FULL_BYTES, 0))
+		decide_failure(attempt, again, code, "%s", words);
+	else
+		decide_failure(attempt, true, "full", "%s: %s", kn_err_text(KN_ERR_FULL), words);
 }
 
 /* Grok Imagine's own words for its jobs; plain ones for the others. */
