@@ -191,6 +191,22 @@ def test_other_scripts(tmp_path, text):
     assert probe(result.video)[1]["audio"]
 
 
+def seconds(result):
+    with wave.open(str(result.audio)) as narration:
+        return narration.getnframes() / narration.getframerate()
+
+
+@pytest.mark.skipif(not pathlib.Path("/var/lib/mecab/dic/ipadic-utf8").exists(), reason="mecab-ipadic-utf8 is not installed")
+def test_kanji_are_read(tmp_path):
+    """Not named: they take as long as their kana, and phrases are shown whole."""
+    kanji = run(tmp_path / "kanji", "今日、お母さんは東京駅で食べ物を買いました。山へ行きました。")
+    kana = run(tmp_path / "kana", "キョウ、オカアサンワトウキョウエキデタベモノヲカイマシタ。ヤマエイキマシタ。", language="ja")
+    assert kanji.code == kana.code == 0
+    assert abs(seconds(kanji) - seconds(kana)) < 0.8
+    shown = re.findall(r"\\1c&H4FD2FF&\}([^{]+)", (tmp_path / "kanji" / "captions.ass").read_text())
+    assert shown == ["今日、", "お母さんは", "東京駅で", "食べ物を", "買いました。", "山へ", "行きました。"]
+
+
 def test_text_without_spaces(tmp_path):
     result = run(tmp_path, "ab" * 60)
     assert result.code == 0

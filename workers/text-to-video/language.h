@@ -13,7 +13,7 @@ enum word_rule {
 	WORDS_BY_SPACE,
 	WORDS_BY_BREAK, /* wherever a line may break: Han by the character, Thai by its dictionary
 			 */
-	WORDS_BY_KANA,  /* where hiragana ends: about a Japanese phrase */
+	WORDS_BY_KANA,  /* Japanese phrases, or without a dictionary where hiragana ends */
 };
 
 struct language {

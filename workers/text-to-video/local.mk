@@ -2,7 +2,7 @@ workers_PROGRAMS += workers/text-to-video/text-to-video
 workers_text_to_video_text_to_video_SOURCES = workers/text-to-video/main.c
 workers_text_to_video_text_to_video_CFLAGS = $(AM_CFLAGS) $(CAIRO_CFLAGS) $(PANGOCAIRO_CFLAGS) $(CURL_CFLAGS)
 workers_text_to_video_text_to_video_LDADD = workers/text-to-video/libstory.a workers/motion/libscene.a \
-	$(WORKER_PAINT_LIBS) $(ESPEAK_LIBS) $(EBUR128_LIBS)
+	$(WORKER_PAINT_LIBS) $(ESPEAK_LIBS) $(EBUR128_LIBS) $(MECAB_LIBS)
 
 # All of it but main(), so that tests can link it.
 noinst_LIBRARIES += workers/text-to-video/libstory.a
@@ -13,6 +13,7 @@ workers_text_to_video_libstory_a_SOURCES = \
 	workers/text-to-video/loudness.c workers/text-to-video/loudness.h \
 	workers/text-to-video/narration.c workers/text-to-video/narration.h \
 	workers/text-to-video/queries.c workers/text-to-video/queries.h \
+	workers/text-to-video/reading.c workers/text-to-video/reading.h \
 	workers/text-to-video/remote.c workers/text-to-video/remote.h \
 	workers/text-to-video/render.c workers/text-to-video/render.h \
 	workers/text-to-video/speech.c workers/text-to-video/speech.h \

@@ -1,5 +1,7 @@
 #include "workers/text-to-video/text.h"
 
+#include "workers/text-to-video/reading.h"
+
 #include <pango/pango.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +131,8 @@ static bool breaks(ucs4_t before, ucs4_t after, enum word_rule rule, unsigned co
 
 struct cutter {
 	GArray *words;
-	const struct language *language;
+	struct reader *reader; /* or NULL */
+	enum word_rule rule;
 	const PangoLogAttr *attrs; /* of this paragraph */
 };
 
@@ -169,8 +172,7 @@ static struct word cut_word(const struct cutter *cutter, const char *start, cons
 		if (c == ' ')
 			break;
 		width = width > 0 ? width : 0;
-		if (chars && attr->is_line_break &&
-		    breaks(before, c, cutter->language->rule, word.columns))
+		if (chars && attr->is_line_break && breaks(before, c, cutter->rule, word.columns))
 			break;
 		if (chars >= WORD_CHARS ||
 		    (attr->is_cursor_position && word.columns + width > WORD_COLUMNS))
@@ -186,17 +188,46 @@ static struct word cut_word(const struct cutter *cutter, const char *start, cons
 	return word;
 }
 
-static void cut_paragraph(struct cutter *cutter, const char *start, const char *end)
+/* Words end where phrases do. */
+static void break_at_phrases(PangoLogAttr *attrs, const char *start, const char *end,
+			     const struct reading *parts, size_t count)
 {
-	size_t chars = u8_mbsnlen((const uint8_t *)start, (size_t)(end - start)), index = 0;
-	PangoLogAttr *attrs = calloc(chars + 1, sizeof(*attrs));
-	struct word *last;
+	size_t next = 0, index = 0;
 
-	if (!attrs)
-		return;
-	pango_get_log_attrs(start, (int)(end - start), -1, pango_language_get_default(), attrs,
-			    (int)chars + 1);
-	cutter->attrs = attrs;
+	for (const char *at = start; at < end; at = g_utf8_next_char(at), index++) {
+		while (next < count && parts[next].at < (size_t)(at - start))
+			next++;
+		attrs[index].is_line_break = next < count &&
+					     parts[next].at == (size_t)(at - start) &&
+					     parts[next].opens_phrase;
+	}
+}
+
+/* A part that was cut apart is spoken where it begins. */
+static void set_spoken(GArray *words, size_t first, const char *start, const struct reading *parts,
+		       size_t count)
+{
+	size_t next = 0;
+
+	for (size_t i = first; i < words->len; i++) {
+		struct word *word = &g_array_index(words, struct word, i);
+		size_t end = (size_t)(word->at - start) + word->len;
+		GString *spoken = g_string_new(NULL);
+
+		for (; next < count && parts[next].at < end; next++)
+			if (parts[next].kana)
+				g_string_append(spoken, parts[next].kana);
+			else
+				g_string_append_len(spoken, start + parts[next].at,
+						    (gssize)parts[next].len);
+		word->spoken = g_string_free(spoken, FALSE);
+	}
+}
+
+static void cut_words(struct cutter *cutter, const char *start, const char *end)
+{
+	size_t index = 0;
+
 	while (start < end) {
 		struct word word = cut_word(cutter, start, end, &index);
 
@@ -205,6 +236,29 @@ static void cut_paragraph(struct cutter *cutter, const char *start, const char *
 		mark_ends(&word);
 		g_array_append_val(cutter->words, word);
 	}
+}
+
+static void cut_paragraph(struct cutter *cutter, const char *start, const char *end)
+{
+	size_t chars = u8_mbsnlen((const uint8_t *)start, (size_t)(end - start));
+	size_t first = cutter->words->len, count = 0;
+	PangoLogAttr *attrs = calloc(chars + 1, sizeof(*attrs));
+	struct reading *parts = NULL;
+	struct word *last;
+
+	if (!attrs)
+		return;
+	pango_get_log_attrs(start, (int)(end - start), -1, pango_language_get_default(), attrs,
+			    (int)chars + 1);
+	cutter->attrs = attrs;
+	if (cutter->reader)
+		parts = reading_new(cutter->reader, start, (size_t)(end - start), &count);
+	if (parts)
+		break_at_phrases(attrs, start, end, parts, count);
+	cut_words(cutter, start, end);
+	if (parts)
+		set_spoken(cutter->words, first, start, parts, count);
+	reading_free(&parts, count);
 	free(attrs);
 	last = &g_array_index(cutter->words, struct word, cutter->words->len - 1);
 	last->ends_clause = last->ends_sentence = last->ends_paragraph = last->space_after = true;
@@ -221,13 +275,16 @@ enum kn_err text_new(struct text **out, const char *raw, const struct language *
 		return KN_ERR_NOMEM;
 	text->bytes = clean(raw, &speakable);
 	text->language = language ? language : language_of(text->bytes);
-	cutter.language = text->language;
+	cutter.rule = text->language->rule;
+	if (cutter.rule == WORDS_BY_KANA && (cutter.reader = reader_open()) != NULL)
+		cutter.rule = WORDS_BY_BREAK;
 	for (char *line = text->bytes; *line;) {
 		size_t len = strcspn(line, "\n");
 
 		cut_paragraph(&cutter, line, line + len);
 		line += len + (line[len] == '\n');
 	}
+	reader_close(&cutter.reader);
 	text->count = cutter.words->len;
 	text->words = (struct word *)(void *)g_array_free(cutter.words, FALSE);
 	if (!speakable || !text->count)
@@ -240,6 +297,8 @@ void text_free(struct text **text)
 {
 	if (!*text)
 		return;
+	for (size_t i = 0; i < (*text)->count; i++)
+		g_free((*text)->words[i].spoken);
 	g_free((*text)->bytes);
 	g_free((*text)->words);
 	free(*text);

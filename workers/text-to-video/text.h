@@ -22,6 +22,7 @@ struct word {
 	uint16_t columns; /* as terminals count: Han is two wide */
 	bool space_after;
 	bool ends_clause, ends_sentence, ends_paragraph;
+	char *spoken;       /* how it sounds, for the voice; NULL: as it is written */
 	int64_t begin, end; /* ms from the film's start; set by the narration */
 };
 

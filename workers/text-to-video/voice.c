@@ -108,9 +108,12 @@ static char *spoken_form(const struct text *text, size_t from, size_t to, size_t
 		 * Chinese words would fall apart into their characters. */
 		bool space = word->space_after || strcmp(text->language->script, "Han");
 
+		const char *at = word->spoken ? word->spoken : word->at;
+		size_t len = word->spoken ? strlen(word->spoken) : word->len;
+
 		starts[i - from] = chars;
-		g_string_append_len(spoken, word->at, word->len);
-		chars += u8_mbsnlen((const uint8_t *)word->at, word->len) + space;
+		g_string_append_len(spoken, at, (gssize)len);
+		chars += u8_mbsnlen((const uint8_t *)at, len) + space;
 		if (space)
 			g_string_append_c(spoken, ' ');
 	}
