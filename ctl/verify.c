@@ -156,7 +156,7 @@ static enum kn_err walk_files(struct verify *verify, int64_t grace)
 	verify->paths = json_object_new_array();
 	while (err == KN_OK && walked != FILE_WALK_END) {
 		walked = file_walk_next(&walk, &verify->snapshot->place.conf, rel);
-		if (walked == FILE_WALK_ONE && strncmp(rel, "incoming/", 9) == 0)
+		if (walked == FILE_WALK_ONE && file_walk_is_upload(rel))
 			report_file(&verify->report, NULL, rel, "is an upload that nobody ended");
 		else if (walked == FILE_WALK_ONE)
 			json_object_array_add(verify->paths, json_object_new_string(rel));

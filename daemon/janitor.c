@@ -75,8 +75,7 @@ static void step_files(struct janitor *janitor)
 		walked = file_walk_next(&janitor->walk, janitor->conf, rel);
 		if (walked == FILE_WALK_END)
 			break;
-		if (walked == FILE_WALK_ONE &&
-		    (strncmp(rel, "incoming/", 9) == 0 || strncmp(rel, "spool/", 6) == 0))
+		if (walked == FILE_WALK_ONE && file_walk_is_upload(rel))
 			remove_file(janitor, rel); /* no upload is silent for so long */
 		else if (walked == FILE_WALK_ONE)
 			json_object_array_add(paths, json_object_new_string(rel));

@@ -1,7 +1,6 @@
 #include "file_walk.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,4 +112,9 @@ enum file_walked file_walk_next(struct file_walk *walk, const struct conf *conf,
 		snprintf(walk->sub_name, sizeof(walk->sub_name), "%s", entry->d_name);
 	}
 	return FILE_WALK_NONE;
+}
+
+bool file_walk_is_upload(const char *rel)
+{
+	return strncmp(rel, "incoming/", 9) == 0 || strncmp(rel, "spool/", 6) == 0;
 }

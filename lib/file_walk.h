@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Younger files may belong to a record that is just being written. */
@@ -30,5 +31,7 @@ void file_walk_end(struct file_walk *walk);
 /* rel: as in lib/asset.h, "output/video_….mp4". */
 enum file_walked file_walk_next(struct file_walk *walk, const struct conf *conf,
 				char rel[PATH_MAX]);
+/* Whether it is an upload that never became a file of a job. */
+bool file_walk_is_upload(const char *rel);
 
 #endif

@@ -14,9 +14,10 @@ def put(path, age):
 
 
 def test_files_without_a_job_go(pair):
-    names = ["output/video_x.mp4", "videos/job_zzzzzzzzzzzz.mp4", "jobs/12345678/model.glb", "incoming/abc"]
+    names = ["output/video_x.mp4", "videos/job_zzzzzzzzzzzz.mp4", "jobs/12345678/model.glb", "incoming/abc",
+             "spool/0000000001"]
     old = [put(pair.path / name, 4000) for name in names]
-    young = [put(path.with_name("y" + path.name), 60) for path in old if path.parent.name != "incoming"]
+    young = [put(path.with_name("y" + path.name), 60) for path in old if path.parent.name not in ("incoming", "spool")]
     foreign = [put(pair.path / "videos/holiday.mp4", 4000), put(pair.path / "jobs/README", 4000)]
     pair.worker(DONE)
     pair.start()
