@@ -13,7 +13,7 @@ EXTRA_DIST += tests/api tests/conftest.py tests/harness.py tests/pytest.ini test
 if HAVE_CMOCKA
 $(unit_tests): tests/unit/%: $(top_srcdir)/tests/unit/%.c $(noinst_LIBRARIES)
 	@$(MKDIR_P) tests/unit
-	$(AM_V_CCLD)$(CC) $(DEFS) -I. $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(CFLAGS) \
+	$(AM_V_CCLD)$(CC) $(DEFS) -I. $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CAIRO_CFLAGS) $(CMOCKA_CFLAGS) $(CFLAGS) \
 		-MMD -MP $(AM_LDFLAGS) $(LDFLAGS) -o $@ $< $(unit_libs)
 
 unit: $(unit_tests)

@@ -2,10 +2,11 @@
 TEXT_TO_3D_CFLAGS = $(AM_CFLAGS) $(JPEG_CFLAGS) $(ZLIB_CFLAGS) $(CAIRO_CFLAGS) \
 	$(CURL_CFLAGS) -fno-math-errno -ffinite-math-only -fno-signed-zeros
 
-# Models and their files, apart from where they come from: the unit tests link it too.
+# What meets files of others: the unit tests link it too.
 noinst_LIBRARIES += workers/text-to-3d/libmodel.a
 workers_text_to_3d_libmodel_a_CFLAGS = $(TEXT_TO_3D_CFLAGS)
 workers_text_to_3d_libmodel_a_SOURCES = \
+	workers/text-to-3d/cutout.c workers/text-to-3d/cutout.h \
 	workers/text-to-3d/glb.c workers/text-to-3d/glb.h \
 	workers/text-to-3d/glb_read.c workers/text-to-3d/glb_read.h \
 	workers/text-to-3d/model.c workers/text-to-3d/model.h \

@@ -1,125 +1,30 @@
 #include "silhouette.h"
 
+#include "cutout.h"
 #include "jpeg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRID = 200, RIM = 2, TEXTURE_QUALITY = 90, SPREAD_ROUNDS = 24 };
+enum { GRID = CUTOUT_GRID, TEXTURE_QUALITY = 90, SPREAD_ROUNDS = 24 };
 
-/* The picture on a square grid, the subject's mask, and how high the body rises there. */
-struct cutout {
-	struct vec3 colour[GRID][GRID]; /* sRGB, 0..1 */
-	bool ground[GRID][GRID];
+/* The subject, and how high the body rises over each cell of it. */
+struct body {
+	struct cutout cut;
 	float depth[GRID][GRID];  /* cells to the outline: positive in the subject */
 	float square[GRID][GRID]; /* the height's square, in units of the picture's side; negative
 				     outside */
 	float thick;
 };
 
-static struct vec3 pixel(const unsigned char *data, int stride, int x, int y)
-{
-	uint32_t argb;
-	memcpy(&argb, data + (size_t)y * (size_t)stride + (size_t)x * 4, sizeof(argb));
-	float a = (float)(argb >> 24) / 255, paper = 1 - a; /* premultiplied, over white */
-	return v3((float)(argb >> 16 & 255) / 255 + paper, (float)(argb >> 8 & 255) / 255 + paper,
-		  (float)(argb & 255) / 255 + paper);
-}
-
-/* The picture's colour at 0..1 of a square that it is centred in; beyond its edge the edge goes on.
- */
-static struct vec3 sample(cairo_surface_t *s, float u, float v)
-{
-	int w = cairo_image_surface_get_width(s), h = cairo_image_surface_get_height(s),
-	    side = w > h ? w : h;
-	float x = clampf(u * (float)side - (float)(side - w) * 0.5f - 0.5f, 0, (float)(w - 1));
-	float y = clampf(v * (float)side - (float)(side - h) * 0.5f - 0.5f, 0, (float)(h - 1));
-	int x0 = (int)x, y0 = (int)y, x1 = x0 + (x0 < w - 1), y1 = y0 + (y0 < h - 1);
-	const unsigned char *d = cairo_image_surface_get_data(s);
-	int stride = cairo_image_surface_get_stride(s);
-	struct vec3 top = v3_mix(pixel(d, stride, x0, y0), pixel(d, stride, x1, y0), x - (float)x0);
-	struct vec3 low = v3_mix(pixel(d, stride, x0, y1), pixel(d, stride, x1, y1), x - (float)x0);
-	return v3_mix(top, low, y - (float)y0);
-}
-
-static float difference(struct vec3 a, struct vec3 b)
-{
-	struct vec3 d = v3_sub(a, b);
-	return fmaxf(fabsf(d.x), fmaxf(fabsf(d.y), fabsf(d.z)));
-}
-
-static struct vec3 border_colour(const struct cutout *c)
-{
-	struct vec3 sum = v3(0, 0, 0);
-	for (int i = 0; i < GRID; i++) {
-		sum = v3_add(sum, v3_add(c->colour[0][i], c->colour[GRID - 1][i]));
-		sum = v3_add(sum, v3_add(c->colour[i][0], c->colour[i][GRID - 1]));
-	}
-	return v3_scale(sum, 0.25f / GRID);
-}
-
-/* Floods from the border as long as colours change slowly and stay near the border's. */
-static enum kn_err find_ground(struct cutout *c)
-{
-	static const int dx[4] = {1, -1, 0, 0}, dy[4] = {0, 0, 1, -1};
-	int *stack = malloc(sizeof(*stack) * GRID * GRID);
-	struct vec3 border = border_colour(c);
-	size_t depth = 0;
-	if (!stack)
-		return KN_ERR_NOMEM;
-	for (int i = 0; i < GRID * GRID; i++) {
-		int x = i % GRID, y = i / GRID;
-		bool edge = x == 0 || y == 0 || x == GRID - 1 || y == GRID - 1;
-		if (edge && difference(c->colour[y][x], border) < 0.3f) {
-			c->ground[y][x] = true;
-			stack[depth++] = i;
-		}
-	}
-	while (depth > 0) {
-		int i = stack[--depth], x = i % GRID, y = i / GRID;
-		for (int k = 0; k < 4; k++) {
-			int nx = x + dx[k], ny = y + dy[k];
-			if (nx < 0 || ny < 0 || nx >= GRID || ny >= GRID || c->ground[ny][nx])
-				continue;
-			if (difference(c->colour[ny][nx], c->colour[y][x]) > 0.055f ||
-			    difference(c->colour[ny][nx], border) > 0.3f)
-				continue;
-			c->ground[ny][nx] = true;
-			stack[depth++] = ny * GRID + nx;
-		}
-	}
-	free(stack);
-	return KN_OK;
-}
-
-/* Nothing reaches the rim, and specks go: a cell needs company on both sides. */
-static size_t tidy(struct cutout *c)
-{
-	size_t subject = 0;
-	for (int y = 0; y < GRID; y++)
-		for (int x = 0; x < GRID; x++)
-			if (x < RIM || y < RIM || x >= GRID - RIM || y >= GRID - RIM)
-				c->ground[y][x] = true;
-	for (int y = RIM; y < GRID - RIM; y++)
-		for (int x = RIM; x < GRID - RIM; x++) {
-			int around = 0;
-			for (int k = 0; k < 9; k++)
-				around += !c->ground[y + k / 3 - 1][x + k % 3 - 1];
-			if (around <= 3)
-				c->ground[y][x] = true;
-			subject += !c->ground[y][x];
-		}
-	return subject;
-}
-
-static void make_plaque(struct cutout *c)
+static void make_plaque(struct body *b)
 {
 	for (int y = 0; y < GRID; y++)
 		for (int x = 0; x < GRID; x++) {
 			float half = GRID * 0.46f, round = GRID * 0.08f;
 			float dx = fmaxf(fabsf((float)x - GRID * 0.5f) - half + round, 0);
 			float dy = fmaxf(fabsf((float)y - GRID * 0.5f) - half + round, 0);
-			c->ground[y][x] = hypotf(dx, dy) > round;
+			b->cut.ground[y][x] = hypotf(dx, dy) > round;
 		}
 }
 
@@ -152,12 +57,12 @@ static void distance_line(const float *f, float *d, int step)
 }
 
 /* The distance of each cell to the nearest one that is ground, or is not. */
-static void distances(const struct cutout *c, bool to_ground, float (*out)[GRID])
+static void distances(const struct body *b, bool to_ground, float (*out)[GRID])
 {
 	float line[GRID];
 	for (int y = 0; y < GRID; y++)
 		for (int x = 0; x < GRID; x++)
-			out[y][x] = c->ground[y][x] == to_ground ? 0 : 1e6f;
+			out[y][x] = b->cut.ground[y][x] == to_ground ? 0 : 1e6f;
 	for (int x = 0; x < GRID; x++) {
 		distance_line(&out[0][x], line, GRID);
 		for (int y = 0; y < GRID; y++)
@@ -170,9 +75,9 @@ static void distances(const struct cutout *c, bool to_ground, float (*out)[GRID]
 	}
 }
 
-static void blur(float (*f)[GRID], float (*scratch)[GRID])
+static void blur(float (*f)[GRID], float (*scratch)[GRID], int passes)
 {
-	for (int pass = 0; pass < 3; pass++) {
+	for (int pass = 0; pass < passes; pass++) {
 		memcpy(scratch, f, sizeof(float) * GRID * GRID);
 		for (int y = 1; y < GRID - 1; y++)
 			for (int x = 1; x < GRID - 1; x++)
@@ -184,26 +89,28 @@ static void blur(float (*f)[GRID], float (*scratch)[GRID])
 }
 
 /* A round rim and a flat middle: the height's square grows linearly at the outline. */
-static void raise_body(struct cutout *c)
+static void raise_body(struct body *b)
 {
 	float deepest = 0;
-	distances(c, true, c->depth);
-	distances(c, false, c->square);
-	for (int i = 0; i < GRID * GRID; i++) {
-		c->depth[i / GRID][i % GRID] -= c->square[i / GRID][i % GRID];
-		deepest = fmaxf(deepest, c->depth[i / GRID][i % GRID]);
-	}
-	c->thick = fminf(deepest / GRID, 0.16f);
+	distances(b, true, b->depth);
+	distances(b, false, b->square);
+	for (int i = 0; i < GRID * GRID; i++)
+		b->depth[i / GRID][i % GRID] -= b->square[i / GRID][i % GRID];
+	/* The outline goes in steps of a cell, which the sides would show as ridges. */
+	blur(b->depth, b->square, 8);
+	for (int i = 0; i < GRID * GRID; i++)
+		deepest = fmaxf(deepest, b->depth[i / GRID][i % GRID]);
+	b->thick = fminf(deepest / GRID, 0.16f);
 	for (int y = 0; y < GRID; y++)
 		for (int x = 0; x < GRID; x++) {
-			float d = c->depth[y][x] / GRID, k = fminf(d, c->thick);
-			c->square[y][x] =
-				d < 0 ? 2 * c->thick * fmaxf(d, -0.1f) : k * (2 * c->thick - k);
+			float d = b->depth[y][x] / GRID, k = fminf(d, b->thick);
+			b->square[y][x] =
+				d < 0 ? 2 * b->thick * fmaxf(d, -0.1f) : k * (2 * b->thick - k);
 		}
-	blur(c->square, c->depth);
+	blur(b->square, b->depth, 3);
 	for (int y = 0; y < GRID; y++)
 		for (int x = 0; x < GRID; x++)
-			c->depth[y][x] = c->square[y][x] * GRID / (2 * c->thick);
+			b->depth[y][x] = b->square[y][x] * GRID / (2 * b->thick);
 }
 
 static float bilinear(const float (*f)[GRID], float u, float v)
@@ -219,8 +126,8 @@ static float bilinear(const float (*f)[GRID], float u, float v)
 
 static float body_distance(const void *ctx, struct vec3 p)
 {
-	const struct cutout *c = ctx;
-	return (p.z * p.z - bilinear(c->square, p.x, 1 - p.y)) / (2 * c->thick);
+	const struct body *b = ctx;
+	return (p.z * p.z - bilinear(b->square, p.x, 1 - p.y)) / (2 * b->thick);
 }
 
 /* Colours of the subject spread over its outline, so that the rim does not show the ground. */
@@ -240,7 +147,7 @@ static void spread(unsigned char *rgb, uint8_t *done, int side)
 			}
 }
 
-static enum kn_err make_texture(cairo_surface_t *picture, const struct cutout *c, int side,
+static enum kn_err make_texture(cairo_surface_t *picture, const struct body *b, int side,
 				struct blob *out)
 {
 	size_t texels = (size_t)side * (size_t)side;
@@ -252,11 +159,11 @@ static enum kn_err make_texture(cairo_surface_t *picture, const struct cutout *c
 	for (size_t i = 0; i < texels; i++) {
 		float u = ((float)(i % (size_t)side) + 0.5f) / (float)side;
 		float v = ((float)(i / (size_t)side) + 0.5f) / (float)side;
-		struct vec3 s = sample(picture, u, v);
+		struct vec3 s = cutout_sample(picture, u, v);
 		rgb[i * 3] = (unsigned char)(clampf(s.x, 0, 1) * 255 + 0.5f);
 		rgb[i * 3 + 1] = (unsigned char)(clampf(s.y, 0, 1) * 255 + 0.5f);
 		rgb[i * 3 + 2] = (unsigned char)(clampf(s.z, 0, 1) * 255 + 0.5f);
-		done[i] = bilinear(c->depth, u, v) > 1.2f;
+		done[i] = bilinear(b->depth, u, v) > 1.8f;
 	}
 	spread(rgb, done, side);
 	err = jpeg_encode(rgb, side, side, TEXTURE_QUALITY, out);
@@ -286,47 +193,29 @@ static enum kn_err take_mesh(struct mesh *mesh, struct model *out)
 	return KN_OK;
 }
 
-static enum kn_err cut_out(cairo_surface_t *picture, struct cutout *c, bool *cut)
-{
-	for (int i = 0; i < GRID * GRID; i++) {
-		struct vec3 sum = v3(0, 0, 0);
-		for (int k = 0; k < 9; k++)
-			sum = v3_add(
-				sum,
-				sample(picture,
-				       ((float)(i % GRID) + (float)(k % 3) / 3 + 0.17f) / GRID,
-				       ((float)(i / GRID) + (float)(k / 3) / 3 + 0.17f) / GRID));
-		c->colour[i / GRID][i % GRID] = v3_scale(sum, 1.0f / 9);
-	}
-	enum kn_err err = find_ground(c);
-	size_t subject = err ? 0 : tidy(c);
-	*cut = subject > GRID * GRID / 100 && subject < GRID * GRID * 93 / 100;
-	if (!*cut)
-		make_plaque(c);
-	raise_body(c);
-	return err;
-}
-
 enum kn_err silhouette_inflate(cairo_surface_t *picture, const struct silhouette_opts *opts,
 			       struct model *out, bool *cut)
 {
 	struct mesh mesh = {0};
-	struct cutout *c = calloc(1, sizeof(*c));
+	struct body *b = calloc(1, sizeof(*b));
 	memset(out, 0, sizeof(*out));
 	cairo_surface_flush(picture);
-	enum kn_err err = c ? cut_out(picture, c, cut) : KN_ERR_NOMEM;
+	enum kn_err err = b ? cutout_make(picture, &b->cut, cut) : KN_ERR_NOMEM;
 	if (err)
 		goto out;
-	const struct mesh_source source = {body_distance, c, v3(0, 0, -c->thick * 1.05f),
-					   v3(1, 1, c->thick * 1.05f), 2.0f};
+	if (!*cut)
+		make_plaque(b);
+	raise_body(b);
+	const struct mesh_source source = {body_distance, b, v3(0, 0, -b->thick * 1.05f),
+					   v3(1, 1, b->thick * 1.05f), 2.0f};
 	err = mesh_polygonise(&source, opts->triangles, &mesh);
 	if (!err)
 		err = take_mesh(&mesh, out);
 	if (!err)
-		err = make_texture(picture, c, opts->texture_side, &out->base);
+		err = make_texture(picture, b, opts->texture_side, &out->base);
 	out->rough = 0.65f;
 out:
-	free(c);
+	free(b);
 	mesh_free(&mesh);
 	if (err)
 		model_free(out);
