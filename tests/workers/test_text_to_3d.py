@@ -7,6 +7,7 @@ validator and tinyusdz.
 
 import base64
 import concurrent.futures
+import filecmp
 import http.server
 import json
 import os
@@ -197,11 +198,16 @@ class ImageService(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, self.headers["Authorization"], body))
         status, answer = self.server.answer
+        if status is None:  # hangs up
+            return
         self.send_response(status)
         self.send_header("Content-Length", str(len(answer) + (1000 if self.server.cut else 0)))
         self.end_headers()
+        pieces = 20 if self.server.slow else 1
         try:
-            self.wfile.write(answer)
+            for i in range(pieces):
+                self.wfile.write(answer[len(answer) * i // pieces:len(answer) * (i + 1) // pieces])
+                time.sleep(0.1 if self.server.slow else 0)
         except OSError:
             pass
 
@@ -212,7 +218,7 @@ class ImageService(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def service():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ImageService)
-    server.asked, server.answer, server.cut = [], (200, b"{}"), False
+    server.asked, server.answer, server.cut, server.slow = [], (200, b"{}"), False, False
     threading.Thread(target=server.serve_forever, daemon=True).start()
     server.options = {"xai_api_key": "xai-secret", "xai_base_url": f"http://127.0.0.1:{server.server_port}/v1"}
     yield server
@@ -231,7 +237,7 @@ def test_a_remote_picture_is_inflated(runs, service, tmp_path, node_modules):
     assert run.code == 0, run.out
     path, key, body = service.asked[0]
     assert path == "/v1/images/generations" and key == "Bearer xai-secret"
-    assert body["prompt"] == "a robot" and body["model"] == "grok-2-image" and body["response_format"] == "b64_json"
+    assert body["prompt"].startswith("a robot. ") and body["model"] == "grok-2-image" and body["response_format"] == "b64_json"
     assert (tmp_path / "image.jpg").read_bytes() == picture
     glb = run.glb
     assert glb.open_edges() == [] and glb.volume() > 0 and 2000 <= glb.triangles <= 50000
@@ -250,8 +256,20 @@ def test_a_remote_picture_is_inflated(runs, service, tmp_path, node_modules):
     ((200, b'{"data":[]}'), False, "no picture"),
     ((200, b'{"data":[{"b64_json":"****"}]}'), False, "no picture"),
     ((200, b'{"data":[{"b64_json":"aGVsbG8gd29ybGQ="}]}'), False, "picture"),
+    ((200, b'{"data":[{"b64_json":"/9j/4AAQSkZ"}]}'), False, "no picture"),
+    ((200, b'{"data":[{"b64_json":"/9j/4AAQSkZJRg=="'), False, "no picture"),
+    ((200, b'{"data":[{"b64_json":17}]}'), False, "no picture"),
+    ((200, b'{"data":{"0":5}}'), False, "no picture"),
+    ((200, b'[[[]]]'), False, "no picture"),
+    ((200, b'[' * 100000), False, "no picture"),
+    ((200, b''), False, "no picture"),
+    ((200, b'{"data":[{"url":"http://127.0.0.1/x.jpg"}]}'), False, "no picture"),
+    ((302, b''), False, "302"),
+    ((503, b'{"error":' + b'"x"' * 5), True, "503"),
+    ((None, b""), True, "could not be reached"),
     ((200, b" " * (50 << 20)), False, "too large"),
-], ids=["500", "429", "401", "400", "no-json", "none", "no-base64", "no-image", "huge"])
+], ids=["500", "429", "401", "400", "no-json", "none", "no-base64", "no-image", "cut-base64", "cut-json",
+        "number", "object", "lists", "deep", "empty", "url", "redirect", "bad-error", "hangs-up", "huge"])
 def test_a_failing_service_is_reported(service, tmp_path, answer, again, says):
     service.answer = answer
     run = Run(tmp_path, "a robot", service.options)
@@ -261,11 +279,31 @@ def test_a_failing_service_is_reported(service, tmp_path, answer, again, says):
     assert b"xai-secret" not in run.out + run.err
 
 
-def test_a_cut_or_absent_service_is_worth_another_attempt(service, tmp_path):
-    service.cut, service.answer = True, (200, b'{"data":')
-    threading.Timer(0.5, service.shutdown).start()
-    options = {**service.options, "xai_base_url": "http://127.0.0.1:9/v1"}
-    assert Run(tmp_path / "absent", "a robot", options).code == 75
+def test_an_absent_service_is_worth_another_attempt(tmp_path):
+    run = Run(tmp_path, "a robot", {"xai_api_key": "x", "xai_base_url": "http://127.0.0.1:9/v1"})
+    assert run.code == 75 and "could not be reached" in run.fault["message"]
+
+
+def test_an_answer_that_breaks_off_is_worth_another_attempt(runs, service, tmp_path):
+    service.cut, service.answer = True, picture_answer((runs[0].path / "image.jpg").read_bytes())
+    run = Run(tmp_path, "a robot", service.options)
+    assert run.code == 75 and "broke off" in run.fault["message"]
+    assert not run.of("asset")
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+def test_a_picture_that_breaks_off_is_worth_another_attempt(runs, service, tmp_path, part):
+    """Decoders make the rest of it grey and are content."""
+    picture = (runs[0].path / "image.jpg").read_bytes()
+    service.answer = picture_answer(picture[:int(len(picture) * part)])
+    run = Run(tmp_path, "a robot", service.options)
+    assert run.code == 75 and "cut off" in run.fault["message"]
+    assert not run.of("asset")
+
+
+def test_a_slow_answer_is_waited_for(runs, service, tmp_path):
+    service.slow, service.answer = True, picture_answer((runs[0].path / "image.jpg").read_bytes())
+    assert Run(tmp_path, "a robot", service.options).code == 0
 
 
 def test_a_picture_without_a_subject_becomes_a_plaque(service, tmp_path):

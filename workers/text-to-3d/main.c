@@ -110,21 +110,19 @@ static cairo_surface_t *load_picture(const char *file)
 	return picture;
 }
 
-/* What is no JPEG becomes one: the asset is image.jpg. */
+/* What can be decoded is published; what is no JPEG becomes one: the asset is image.jpg. */
 static void publish_as_jpeg(struct blob *picture)
 {
 	const char *type = blob_image_type(picture);
-	if (type && strcmp(type, "image/jpeg") == 0) {
-		publish(picture, "image", IMAGE_FILE);
-		return;
-	}
 	check(blob_write(picture, "picture.in"), "storage", "picture.in");
 	cairo_surface_t *s = load_picture("picture.in");
-	struct blob jpeg;
-	blob_free(picture);
-	check(jpeg_encode_surface(s, &jpeg), "image", "The picture could not be converted");
+	if (!type || strcmp(type, "image/jpeg") != 0) {
+		blob_free(picture);
+		check(jpeg_encode_surface(s, picture), "image",
+		      "The picture could not be converted");
+	}
 	cairo_surface_destroy(s);
-	publish(&jpeg, "image", IMAGE_FILE);
+	publish(picture, "image", IMAGE_FILE);
 }
 
 static void fetch_picture(const struct worker_job *job, const char *key)

@@ -10,6 +10,8 @@
 enum { ANSWER_MAX = 48 << 20, CONNECT_SECONDS = 15, TOTAL_SECONDS = 120, QUOTE_BYTES = 160 };
 
 static const char MODEL[] = "grok-2-image";
+/* What the model is made from must stand out from its ground. */
+static const char MANNER[] = ". A single subject, whole and centred, on a plain white ground.";
 
 static size_t receive(char *data, size_t size, size_t n, void *arg)
 {
@@ -91,8 +93,8 @@ static enum kn_err perform(CURL *curl, const struct remote_request *q, const cha
 		snprintf(why, why_size, "The image service's answer is too large");
 		return KN_ERR_TOO_LARGE;
 	}
-	snprintf(why, why_size, "The image service could not be reached: %s",
-		 curl_easy_strerror(code));
+	snprintf(why, why_size, "The image service %s: %s",
+		 answer->size > 0 ? "broke off" : "could not be reached", curl_easy_strerror(code));
 	return code == CURLE_OPERATION_TIMEDOUT ? KN_ERR_TIMEOUT : KN_ERR_BUSY;
 }
 
@@ -129,16 +131,37 @@ out:
 	return err;
 }
 
+/* A JPEG without its end: decoders make the rest of it grey. */
+static bool is_cut(const struct blob *picture)
+{
+	const char *type = blob_image_type(picture);
+	size_t tail = picture->size < 64 ? picture->size : 64;
+	return type && strcmp(type, "image/jpeg") == 0 &&
+	       !memmem(picture->data + picture->size - tail, tail, "\xff\xd9", 2);
+}
+
+static json_object *make_request(const char *prompt)
+{
+	struct blob text = {0};
+	json_object *body = json_object_new_object();
+	blob_add(&text, prompt, strlen(prompt));
+	blob_add(&text, MANNER, sizeof(MANNER));
+	json_object_object_add(body, "model", json_object_new_string(MODEL));
+	json_object_object_add(
+		body, "prompt",
+		json_object_new_string(blob_failed(&text) ? prompt : (const char *)text.data));
+	json_object_object_add(body, "n", json_object_new_int(1));
+	json_object_object_add(body, "response_format", json_object_new_string("b64_json"));
+	blob_free(&text);
+	return body;
+}
+
 enum kn_err remote_picture(const struct remote_request *q, struct blob *out, char *why,
 			   size_t why_size)
 {
 	struct blob answer = {0};
-	json_object *body = json_object_new_object();
+	json_object *body = make_request(q->prompt);
 	*out = (struct blob){NULL, 0};
-	json_object_object_add(body, "model", json_object_new_string(MODEL));
-	json_object_object_add(body, "prompt", json_object_new_string(q->prompt));
-	json_object_object_add(body, "n", json_object_new_int(1));
-	json_object_object_add(body, "response_format", json_object_new_string("b64_json"));
 	CURL *curl = curl_easy_init();
 	enum kn_err err = KN_ERR_NOMEM;
 	if (curl)
@@ -146,6 +169,11 @@ enum kn_err remote_picture(const struct remote_request *q, struct blob *out, cha
 			      &answer, why, why_size);
 	if (!err)
 		err = decode(&answer, out, why, why_size);
+	if (!err && is_cut(out)) {
+		snprintf(why, why_size, "The image service's picture is cut off");
+		blob_free(out);
+		err = KN_ERR_BUSY;
+	}
 	curl_easy_cleanup(curl);
 	json_object_put(body);
 	blob_free(&answer);
