@@ -167,6 +167,63 @@ def test_wan_figures(tmp_path):
     assert int(figures["nb_read_frames"]) == 33
 
 
+def gray(video, seconds, width=320, height=180):
+    out = subprocess.check_output(["ffmpeg", "-v", "error", "-ss", str(seconds), "-i", video, "-frames:v", "1",
+                                   "-s", f"{width}x{height}", "-f", "rawvideo", "-pix_fmt", "gray", "-"])
+    return [out[y * width:(y + 1) * width] for y in range(height)]
+
+
+def dark_part(video, seconds):
+    """Of what is dark in a frame: its middle, how much it is, and how far it leans to the right (down the picture)."""
+    points = [(x, y) for y, row in enumerate(gray(video, seconds)) for x, value in enumerate(row) if value < 90]
+    n = len(points)
+    mx, my = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
+    lean = sum((x - mx) * (y - my) for x, y in points) / sum((y - my) ** 2 for _, y in points)
+    return mx, my, n, lean
+
+
+# How the bar's x, y, area and lean change: what it says of the camera is the opposite for the picture.
+MOVES = {
+    "Static": (0, 0, 0, 0), "Pan (left)": (1, 0, 0, 0), "Pan (right)": (-1, 0, 0, 0),
+    "Tilt (up)": (0, 1, 0, 0), "Tilt (down)": (0, -1, 0, 0), "Zoom (in)": (0, 0, 1, 0), "Zoom (out)": (0, 0, -1, 0),
+    "Dolly (in)": (0, None, 1, 0), "Dolly (out)": (0, None, -1, 0),
+    "Orbit (left)": (1, None, 0, None), "Orbit (right)": (-1, None, 0, None),
+    "Roll (left)": (0, 0, None, -1), "Roll (right)": (0, 0, None, 1),
+}
+
+
+@pytest.mark.parametrize("motion", MOVES)
+def test_camera_does_what_it_says(tmp_path, motion):
+    image = tmp_path / "bar.png"
+    subprocess.check_call(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                           "color=white:s=640x360,drawbox=x=310:y=120:w=20:h=120:c=black:t=fill", "-frames:v", "1", image])
+    result = run(tmp_path / "o", job("veo3.1", "x", image=image, duration_seconds=1, camera_motion=motion))
+    assert result.code == 0, result.lines
+    first, last = dark_part(result.video, 0), dark_part(result.video, 0.95)
+    changes = [b - a for a, b in zip(first, last)]
+    for name, change, least, wanted in zip(("x", "y", "area", "lean"), changes, (5, 3, 60, 0.06), MOVES[motion]):
+        if wanted is not None:
+            assert (change > least) - (change < -least) == wanted, f"{name} changed by {change}: {first} {last}"
+
+
+@pytest.mark.parametrize("animation", ["Sway", "Breathe", "Bounce", "Float"])
+def test_subject_moves_and_is_seen_once(tmp_path, animation):
+    """Stripes stay black and white: nothing shines through itself, and the borders stay where they are."""
+    image = tmp_path / "stripes.png"
+    subprocess.check_call(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                           "color=white:s=1280x720,format=gray,geq=lum='if(lt(mod(X+Y\\,64)\\,32)\\,0\\,255)'",
+                           "-frames:v", "1", image])
+    plain = run(tmp_path / "a", job("veo3.1", "x", image=image, duration_seconds=1, camera_motion="Static"))
+    moved = run(tmp_path / "b", job("veo3.1", "x", image=image, duration_seconds=1, camera_motion="Static",
+                                    subject_animation=animation))
+    still, now = gray(plain.video, 0.7, 640, 360), gray(moved.video, 0.7, 640, 360)
+    grey = lambda rows: sum(60 < value < 195 for row in rows for value in row)
+    assert grey(now) < 1.25 * grey(still)
+    change = lambda rows, columns: sum(abs(still[y][x] - now[y][x]) > 100 for y in rows for x in columns)
+    assert change(range(90, 270), range(180, 460)) > 200
+    assert change(range(0, 8), range(640)) == change(range(360), range(0, 60)) == 0
+
+
 @pytest.mark.parametrize("effect", ["Rain", "Snow", "Fog", "Dust", "Light rays"])
 def test_effects_show(tmp_path, effect):
     image = make_image(tmp_path / "in.png", "320x180")

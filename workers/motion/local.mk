@@ -5,7 +5,8 @@ workers_motion_motion_SOURCES = \
 	workers/motion/main.c \
 	workers/motion/overlay.c workers/motion/overlay.h \
 	workers/motion/request.c workers/motion/request.h \
-	workers/motion/still.c workers/motion/still.h
+	workers/motion/still.c workers/motion/still.h \
+	workers/motion/warp.c workers/motion/warp.h
 workers_motion_motion_LDADD = workers/motion/libscene.a $(WORKER_PAINT_LIBS)
 
 # The scenes that a text alone becomes; Text-to-Video has them as its backgrounds.

@@ -83,19 +83,20 @@ static uint32_t set_stage(struct request *request, struct stage *stage)
 	return 0xfff3d6; /* warm light suits most pictures */
 }
 
-static void paint_frame(const struct stage *stage, const struct shot *shot, cairo_t *cr,
+static bool paint_frame(const struct stage *stage, const struct shot *shot, cairo_t *cr,
 			int64_t frame)
 {
 	double t = shot->frames > 1 ? (double)frame / (double)(shot->frames - 1) : 0;
 	double seconds = (double)frame / shot->fps;
 
-	if (stage->still)
-		still_paint(stage->still, cr, t);
-	else
+	if (stage->still && !still_paint(stage->still, cr, t))
+		return false;
+	if (stage->scene)
 		scene_paint(stage->scene, cr, t);
 	overlay_paint(stage->overlay, cr, seconds);
 	if (stage->scene)
 		scene_paint_title(stage->scene, cr, t);
+	return !cairo_status(cr);
 }
 
 static void on_progress(void *arg, int percent)
@@ -138,9 +139,8 @@ static void render(const struct stage *stage, const struct shot *shot)
 
 	for (int64_t i = 0; !err && i < shot->frames; i++) {
 		cairo_save(cr);
-		paint_frame(stage, shot, cr, i);
+		err = paint_frame(stage, shot, cr, i) ? film_frame(film, frame) : KN_ERR_NOMEM;
 		cairo_restore(cr);
-		err = cairo_status(cr) ? KN_ERR_NOMEM : film_frame(film, frame);
 	}
 	if (film_close(&film, why, sizeof(why)) && !err)
 		err = KN_ERR_IO;

@@ -111,8 +111,10 @@ static const struct path paths[] = {
 	[CAMERA_DOLLY_OUT] = {0, 0, 0.25, 0, 0.36, 0, 0, 0},
 	[CAMERA_ORBIT_LEFT] = {0.9, -0.9, 0, 0, 0.18, 0.18, 1.5, 0.6},
 	[CAMERA_ORBIT_RIGHT] = {-0.9, 0.9, 0, 0, 0.18, 0.18, -1.5, 0.6},
-	[CAMERA_ROLL_LEFT] = {0, 0, 0, 0, 0.02, 0.06, -5, 0},
-	[CAMERA_ROLL_RIGHT] = {0, 0, 0, 0, 0.02, 0.06, 5, 0},
+	/* The camera rolls, so the picture turns the other way, as it slides the other way in a
+	   pan. */
+	[CAMERA_ROLL_LEFT] = {0, 0, 0, 0, 0.02, 0.06, 5, 0},
+	[CAMERA_ROLL_RIGHT] = {0, 0, 0, 0, 0.02, 0.06, -5, 0},
 };
 
 struct pose move_pose(enum camera move, double t, double amplitude)

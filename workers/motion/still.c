@@ -2,6 +2,7 @@
 
 #include "workers/common/paint.h"
 #include "workers/motion/move.h"
+#include "workers/motion/warp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,10 +120,13 @@ struct still *still_new(cairo_surface_t *picture, const struct shot *shot)
 	return still;
 }
 
-/* The source pattern's matrix for a pose: from frame pixels to canvas pixels, never past the
- * canvas' edge. */
-static void look(const struct still *still, const struct pose *pose, double push,
-		 cairo_matrix_t *matrix)
+/* Where a pose looks: from frame pixels to canvas pixels, never past the canvas' edge. */
+struct look {
+	cairo_matrix_t matrix;
+	double dx; /* frame pixels to the right of the middle */
+};
+
+static struct look look_at(const struct still *still, const struct pose *pose)
 {
 	double w = still->shot->width, h = still->shot->height, roll = fabs(pose->roll);
 	double cw = cairo_image_surface_get_width(still->canvas);
@@ -131,84 +135,70 @@ static void look(const struct still *still, const struct pose *pose, double push
 	double need_w = w * cos(roll) + h * sin(roll), need_h = h * cos(roll) + w * sin(roll);
 	double scale = fmax(need_w / cw, need_h / ch) * pose->zoom;
 	double slack_x = (cw * scale - need_w) / 2, slack_y = (ch * scale - need_h) / 2;
+	struct look look = {.dx = pose->x * slack_x};
 
-	cairo_matrix_init_translate(matrix, cw / 2, ch / 2);
-	cairo_matrix_scale(matrix, 1 / scale, 1 / scale);
-	cairo_matrix_translate(matrix, pose->x * slack_x, pose->y * slack_y);
-	cairo_matrix_rotate(matrix, -pose->roll);
-	cairo_matrix_scale(matrix, 1 / push, 1 / push);
-	cairo_matrix_translate(matrix, -w / 2, -h / 2);
+	cairo_matrix_init_translate(&look.matrix, cw / 2, ch / 2);
+	cairo_matrix_scale(&look.matrix, 1 / scale, 1 / scale);
+	cairo_matrix_translate(&look.matrix, look.dx, pose->y * slack_y);
+	cairo_matrix_rotate(&look.matrix, -pose->roll);
+	cairo_matrix_translate(&look.matrix, -w / 2, -h / 2);
+	return look;
 }
 
-static cairo_pattern_t *view(const struct still *still, const cairo_matrix_t *matrix)
+/* The middle of the picture is taken for the subject. */
+static void animate_subject(const struct shot *shot, double seconds, struct warp *warp)
 {
-	cairo_pattern_t *pattern = cairo_pattern_create_for_surface(still->canvas);
-
-	cairo_pattern_set_matrix(pattern, matrix);
-	cairo_pattern_set_filter(pattern, CAIRO_FILTER_BILINEAR);
-	cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD);
-	return pattern;
-}
-
-/* The middle of the picture is taken for the subject: it is painted once more, displaced, through a
- * soft oval. */
-static void paint_subject(const struct still *still, cairo_t *cr, const struct pose *pose,
-			  double seconds)
-{
-	const struct shot *shot = still->shot;
-	double w = shot->width, h = shot->height, reach = h * 0.012 * shot->amplitude;
-	double beat = 2 * M_PI * seconds, dx = 0, dy = 0, push = 1;
-	cairo_pattern_t *subject, *oval;
-	cairo_matrix_t matrix;
+	double reach = shot->height * 0.014 * shot->amplitude, beat = 2 * M_PI * seconds;
 
 	switch (shot->subject) {
 	case SUBJECT_NONE:
-		return;
+		break;
 	case SUBJECT_SWAY:
-		dx = 1.6 * reach * sin(beat * 0.4);
+		warp->dx += 1.8 * reach * sin(beat * 0.4);
 		break;
 	case SUBJECT_BREATHE:
-		push = 1 + 0.02 * shot->amplitude * (0.5 - 0.5 * cos(beat * 0.3));
+		warp->push *= 1 + 0.035 * shot->amplitude * (0.5 - 0.5 * cos(beat * 0.3));
 		break;
 	case SUBJECT_BOUNCE:
-		dy = -2 * reach * fabs(sin(beat * 0.6));
+		warp->dy -= 2.4 * reach * fabs(sin(beat * 0.6));
 		break;
 	case SUBJECT_FLOAT:
-		dx = reach * sin(beat * 0.17);
-		dy = 1.4 * reach * sin(beat * 0.25);
+		warp->dx += reach * sin(beat * 0.17);
+		warp->dy += 1.6 * reach * sin(beat * 0.25);
 		break;
 	}
-	look(still, pose, push, &matrix);
-	cairo_matrix_translate(&matrix, -dx, -dy);
-	subject = view(still, &matrix);
-	oval = cairo_pattern_create_radial(0, 0, 0, 0, 0, 1);
-	cairo_pattern_add_color_stop_rgba(oval, 0.35, 0, 0, 0, 1);
-	cairo_pattern_add_color_stop_rgba(oval, 0.7, 0, 0, 0, 0.5);
-	cairo_pattern_add_color_stop_rgba(oval, 1, 0, 0, 0, 0);
-	cairo_matrix_init_scale(&matrix, 1 / (w * 0.38), 1 / (h * 0.46));
-	cairo_matrix_translate(&matrix, -w / 2, -h / 2);
-	cairo_pattern_set_matrix(oval, &matrix);
-	cairo_set_source(cr, subject);
-	cairo_mask(cr, oval);
-	cairo_pattern_destroy(subject);
-	cairo_pattern_destroy(oval);
 }
 
-void still_paint(const struct still *still, cairo_t *cr, double t)
+/* What a camera that moves, rather than turns or zooms, shows: the near moves more than the far,
+ * and what an orbit is about stays. */
+static void add_parallax(const struct shot *shot, const struct pose *pose, double dx,
+			 struct warp *warp)
+{
+	if (shot->camera == CAMERA_ORBIT_LEFT || shot->camera == CAMERA_ORBIT_RIGHT)
+		warp->dx += 0.2 * dx;
+	if (shot->camera == CAMERA_DOLLY_IN || shot->camera == CAMERA_DOLLY_OUT)
+		warp->push *= 1 + 0.15 * (pose->zoom - 1);
+}
+
+bool still_paint(const struct still *still, cairo_t *cr, double t)
 {
 	const struct shot *shot = still->shot;
 	struct pose pose = move_pose(shot->camera, t, shot->amplitude);
-	cairo_matrix_t matrix;
-	cairo_pattern_t *pattern;
+	struct look look = look_at(still, &pose);
+	struct warp warp = {.push = 1};
+	cairo_pattern_t *pattern = cairo_pattern_create_for_surface(still->canvas);
 
-	look(still, &pose, 1, &matrix);
-	pattern = view(still, &matrix);
+	cairo_pattern_set_matrix(pattern, &look.matrix);
+	cairo_pattern_set_filter(pattern, CAIRO_FILTER_BILINEAR);
+	cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD);
 	cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
 	cairo_set_source(cr, pattern);
 	cairo_paint(cr);
 	cairo_set_operator(cr, CAIRO_OPERATOR_OVER);
 	cairo_pattern_destroy(pattern);
-	paint_subject(still, cr, &pose, t * shot_seconds(shot));
+	animate_subject(shot, t * shot_seconds(shot), &warp);
+	add_parallax(shot, &pose, look.dx, &warp);
+	return warp_middle(cairo_get_target(cr), &warp);
 }
 
 void still_free(struct still **still)

@@ -7,6 +7,7 @@
 #include "workers/motion/shot.h"
 
 #include <cairo.h>
+#include <stdbool.h>
 
 struct still;
 
@@ -15,8 +16,8 @@ void still_frame_size(cairo_surface_t *picture, int *width, int *height);
 
 /* Keeps what it needs of the picture. NULL: no memory. */
 struct still *still_new(cairo_surface_t *picture, const struct shot *shot);
-/* Fills the frame as it is at t, 0..1. */
-void still_paint(const struct still *still, cairo_t *cr, double t);
+/* Fills the frame, an RGB24 surface, as it is at t, 0..1. False: no memory. */
+bool still_paint(const struct still *still, cairo_t *cr, double t);
 void still_free(struct still **still);
 
 #endif
