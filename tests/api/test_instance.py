@@ -110,6 +110,7 @@ def test_other_methods_on_videos_reach_the_responder(instance, video):
     ("/api/v1/generate", {"error": "The body is too large", "details": []}),
     ("/text-to-video/api/v1/generate", {"error": "The body is too large"}),
     ("/extension/complete", {"detail": "The body is too large"}),
+    ("/worker/v1/claim", {"error": "refused", "message": "The body is too large"}),
 ])
 def test_too_large_in_the_words_of_the_dialect(instance, path, shape):
     assert post_length(instance, path, 1 << 41) == (413, shape)
@@ -127,6 +128,8 @@ def test_too_large_on_the_text_port(instance):
     (b"nonsense\r\n\r\n", 400, "Invalid request"),
     (b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "Invalid request"),
     (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Method not allowed"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: y\r\n\r\n", 501, "The transfer coding is not supported"),
+    (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505, "The version of HTTP is not supported"),
 ])
 def test_errors_of_nginx_are_json(instance, request_bytes, status, text):
     answer = raw(instance, request_bytes)
