@@ -186,7 +186,7 @@ static int retry_seconds(enum kn_err err, int status)
 void respond_error(struct request *req, enum kn_err err, const char *text)
 {
 	const struct dialect *dialect =
-		req->dialect != NULL ? req->dialect : router_first_dialect(req);
+		req->dialect != NULL ? req->dialect : router_dialect(req);
 	int status = kn_err_status(err), retry;
 
 	if (dialect != NULL && dialect->error_status != NULL)

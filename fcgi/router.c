@@ -36,13 +36,6 @@ static const char *spoken(const struct request *req)
 	return names != NULL ? names : "";
 }
 
-const struct dialect *router_first_dialect(const struct request *req)
-{
-	const char *names = spoken(req);
-
-	return next_dialect(&names);
-}
-
 /* A span of the path that a {…} matched. */
 struct span {
 	const char *at;
@@ -115,6 +108,20 @@ static const struct route *find_in(const struct dialect *dialect, const struct r
 			allowed->dialect = dialect;
 	}
 	return NULL;
+}
+
+const struct dialect *router_dialect(const struct request *req)
+{
+	struct allowed allowed = {0};
+	struct span args[REQUEST_ARGS_MAX];
+	const struct dialect *dialect;
+	const char *names = spoken(req), *first = names;
+	size_t n = 0;
+
+	while (allowed.dialect == NULL && (dialect = next_dialect(&names)) != NULL)
+		if (find_in(dialect, req, args, &n, &allowed) != NULL)
+			return dialect;
+	return allowed.dialect != NULL ? allowed.dialect : next_dialect(&first);
 }
 
 static bool keep_args(struct request *req, const struct span args[], size_t n)

@@ -62,9 +62,9 @@ extern const struct dialect dialect_grok_imagine, dialect_text_to_video, dialect
 /* The dialect of that name, or NULL; dialects.c. */
 const struct dialect *dialect_find(const char *name, size_t len);
 
-/* The first dialect that is spoken here, or NULL: its errors are those of paths that are nobody's.
- */
-const struct dialect *router_first_dialect(const struct request *req);
+/* The dialect whose path it is, by any method. Paths that are nobody's have the errors of the first
+ * dialect that is spoken here; NULL if there is none. */
+const struct dialect *router_dialect(const struct request *req);
 /* Finds the route, or answers (404, 405, OPTIONS) and returns NULL. Sets req->dialect, ->route and
  * ->args. */
 const struct route *router_match(struct request *req);

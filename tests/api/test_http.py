@@ -332,3 +332,15 @@ def test_shutdown_finishes_requests(start_instance):
     # Its successor answers; until then the request waits in the socket.
     status = requests.get(f"{own.url}/api/status/{job_id}")
     assert status.json()["prompt"] == "in flight"
+
+
+def test_a_path_of_no_text_is_refused_in_the_words_of_its_dialect(instance):
+    for method, path, keys in (
+        ("GET", "/api/v1/status/%ff", {"error", "details"}),
+        ("POST", "/worker/v1/jobs/a%0a/complete", {"error", "message"}),
+        ("PUT", "/worker/v1/jobs/a%0a/assets/video", {"error", "message"}),
+        ("GET", "/api/status/%ff", {"error"}),
+        ("GET", "/jobs%ff", {"detail"}),
+    ):
+        answer = requests.request(method, instance.url + path)
+        assert (answer.status_code, set(answer.json())) == (400, keys), path

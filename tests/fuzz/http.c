@@ -278,7 +278,7 @@ static bool has_text(json_object *body, const char *name)
 static void check_error(const struct request *req, int status, json_object *body)
 {
 	const struct dialect *dialect =
-		req->dialect != NULL ? req->dialect : router_first_dialect(req);
+		req->dialect != NULL ? req->dialect : router_dialect(req);
 
 	/* Text-to-Video's document wants 500 for a film that is gone. */
 	assert(status < 500 || status == 503 || status == 507 ||
