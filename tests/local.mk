@@ -5,7 +5,7 @@ unit_tests = $(unit_sources:$(top_srcdir)/%.c=%)
 unit_libs = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LIBS) \
 	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(MECAB_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
 
-EXTRA_DIST += tests/api tests/conftest.py tests/harness.py tests/pytest.ini tests/waiting.py tests/run-unit \
+EXTRA_DIST += tests/api tests/hostile tests/conftest.py tests/harness.py tests/pytest.ini tests/waiting.py tests/run-unit \
 	tests/lsan.supp tests/sanitizers.sh tests/tsan.supp \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/tests/web/,*.mjs *.js *.py package.json))) \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/unit/*.[ch] tests/unit/fixtures/*)))
