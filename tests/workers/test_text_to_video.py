@@ -128,9 +128,15 @@ def test_the_narration_is_loud_enough(story):
     assert abs(loudness(story.video) + 16) <= 2
 
 
+def test_no_black_frames(story):
+    out = subprocess.run(["ffmpeg", "-hide_banner", "-nostdin", "-i", story.video, "-vf", "blackdetect=d=0.04", "-an",
+                          "-f", "null", "-"], stderr=subprocess.PIPE, text=True).stderr
+    assert "black_start" not in out and "frame=" in out
+
+
 def test_the_picture_lives(story):
     shown = frames(story.video)
-    assert all(sum(f) / len(f) > 8 for f in shown), "a black frame"
+    assert all(sum(f) / len(f) > 8 for f in shown), "too dark to see"
     first, last = shown[5], shown[-5]
     assert sum(abs(a - b) for a, b in zip(first, last)) / len(first) > 10, "the scene does not change"
     changes = [sum(abs(a - b) for a, b in zip(x, y)) / len(x) for x, y in zip(shown, shown[1:])]
@@ -161,14 +167,18 @@ def test_captions_are_readable(story):
 
 
 def test_captions_begin_with_the_voice(tmp_path):
-    """After a pause the sound begins where the caption does."""
-    result = run(tmp_path, "Birds sing. People dance. Dogs bark at passing cars all day long. Tomorrow comes.")
-    starts = loud_at(result.audio)
+    """After a pause the film's sound begins where the word is marked: found in the sound alone."""
+    words = ["Morning", "Birds", "People", "Gardens", "Dogs", "Mountains", "Window", "Yellow", "Red", "Tomorrow"]
+    result = run(tmp_path, ". ".join(words) + ".")
+    sound = tmp_path / "film.wav"
+    subprocess.check_call(["ffmpeg", "-v", "error", "-i", result.video, "-vn", sound])
+    starts = loud_at(sound)
     events = re.findall(r"Dialogue: 0,(\d):(\d\d):(\d\d)\.(\d\d),.*?\\1c&H4FD2FF&\}([^{]+)",
                         (tmp_path / "captions.ass").read_text())
-    words = {word: ((int(h) * 60 + int(m)) * 60 + int(s)) * 1000 + int(c) * 10 for h, m, s, c, word in events}
-    for word in ("Birds", "People", "Dogs", "Tomorrow"):
-        assert min(abs(words[word] - start) for start in starts) <= 100, (word, words[word], starts)
+    marked = [((int(h) * 60 + int(m)) * 60 + int(s)) * 1000 + int(c) * 10 for h, m, s, c, word in events]
+    assert [word for *_, word in events] == [word + "." for word in words]
+    assert len(starts) == len(words), starts
+    assert all(abs(a - b) <= 100 for a, b in zip(marked, starts)), (marked, starts)
 
 
 @pytest.mark.parametrize("text", ["... !!! --- ??? “”", "  \n\t ", "❝❞‼", "---"])
@@ -278,6 +288,41 @@ def test_termination(tmp_path):
             return
         time.sleep(0.05)
     pytest.fail("a child is left")
+
+
+def peak_of_group(pgid):
+    """The largest resident size that a process of the group has had so far, in MiB, by program."""
+    peaks = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(entry.name)) != pgid:
+                continue
+            fields = dict(line.split(":", 1) for line in (entry / "status").read_text().splitlines())
+            peaks[fields["Name"].strip()] = int(fields["VmHWM"].split()[0]) / 1024
+        except (OSError, KeyError):
+            pass  # it has just ended
+    return peaks
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_text(tmp_path):
+    """3,000 words: 20 minutes of film, and no process of 300 MiB."""
+    text = " ".join(f"{STORY} And then, on day {i}, another ship came home." for i in range(64))
+    assert 3000 <= len(text.split()) and len(text) <= 20000
+    worker = subprocess.Popen([WORKER], stdin=subprocess.PIPE, stdout=open(tmp_path / "out", "w"), cwd=tmp_path,
+                              start_new_session=True)
+    worker.stdin.write(json.dumps(job(text)).encode())
+    worker.stdin.close()
+    peaks = {}
+    while worker.poll() is None:
+        for name, mib in peak_of_group(worker.pid).items():
+            peaks[name] = max(peaks.get(name, 0), mib)
+        time.sleep(0.2)
+    assert worker.returncode == 0, (tmp_path / "out").read_text()[-1000:]
+    print(peaks)
+    assert set(peaks) >= {"text-to-video", "ffmpeg"} and max(peaks.values()) < 300, peaks
+    narration = float(probe(tmp_path / "audio_job-1.wav")[0]["duration"])
+    assert abs(float(probe(tmp_path / "video_job-1.mp4")[0]["duration"]) - narration) < 0.2
 
 
 # --- services ---
@@ -415,12 +460,21 @@ def test_a_failing_service_is_done_without(tmp_path, service, how):
     assert not any("secret" in line for line in result.logs)
 
 
-def test_a_busy_service_is_waited_for(tmp_path, service):
-    service.plan = {"/audio/speech": ["wait"], "/chat/completions": ["wrong"]}
+def test_wrong_json_is_done_without(tmp_path, service):
+    service.plan = {"/chat/completions": ["wrong"]}
     result = run(tmp_path, SHORT, service.openai())
-    assert service.count("/audio/speech") == 2
     assert not any("speech service failed" in line for line in result.logs)
-    assert any("chat service failed" in line for line in result.logs)
+    assert any("chat service failed (the answer is not a query per scene)" in line for line in result.logs)
+
+
+def test_busy_services_are_waited_for(tmp_path, service, clip):
+    paths = ["/audio/speech", "/chat/completions", "/videos/search", "/clip.mp4"]
+    service.clip, service.plan = clip, {path: ["wait"] for path in paths}
+    result = run(tmp_path, SHORT, {**service.openai(), **service.pexels()})
+    assert result.code == 0, result.lines
+    assert [service.count(path) for path in paths] == [2, 2, 2, 2]
+    assert not any("failed" in line or "No clip" in line for line in result.logs)
+    assert any("Video by Ann on Pexels" in line for line in result.logs)
 
 
 def test_stock_clips(tmp_path, service, clip):
@@ -470,8 +524,10 @@ def test_the_cache_is_bounded(tmp_path, service, clip):
     assert not any("could not be played" in line for line in result.logs)
 
 
-@pytest.mark.parametrize("path,how", [("/videos/search", 500), ("/videos/search", "wrong"), ("/clip.mp4", "cut"),
-                                      ("/clip.mp4", "garbage")])
+@pytest.mark.parametrize("path,how", [
+    *[("/videos/search", how) for how in ("stall", "cut", "garbage", "wrong", 500, "wait long")],
+    *[("/clip.mp4", how) for how in ("stall", "cut", "garbage", 500, "wait long")],
+])
 def test_a_failing_archive_is_done_without(tmp_path, service, clip, path, how):
     service.clip, service.plan = clip, {path: [how]}
     result = run(tmp_path, SHORT, service.pexels())
