@@ -2,6 +2,7 @@ bin_PROGRAMS += ctl/kinoractl
 ctl_kinoractl_SOURCES = \
 	ctl/backup.c \
 	ctl/backup_note.c ctl/backup_note.h \
+	ctl/compact.c \
 	ctl/config.c \
 	ctl/ctl.h \
 	ctl/dump.c \

@@ -8,6 +8,8 @@ const struct command commands_store[] = {
 	 "copy all that is kept to a new directory; --no-files, --dir DATA", command_backup},
 	{"restore", "", "force! partial!", "DIR",
 	 "put a backup in place; --force: what is there moves aside", command_restore},
+	{"compact", "", "", "", "give the disk back what deleted jobs took in the store",
+	 command_compact},
 	{"dump", "", "dir", "[FILE]", "all records as JSON lines; --dir DATA", command_dump},
 	{"load", "", "", "[FILE]", "make a store of what dump wrote", command_load},
 	{0},

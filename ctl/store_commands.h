@@ -7,6 +7,7 @@
 int command_verify(struct ctl *ctl);
 int command_backup(struct ctl *ctl);
 int command_restore(struct ctl *ctl);
+int command_compact(struct ctl *ctl);
 int command_dump(struct ctl *ctl);
 int command_load(struct ctl *ctl);
 

@@ -338,6 +338,7 @@ static const struct control_op ops[] = {
 	{"delete", delete},
 	{"stats", control_op_stats},
 	{"copy", control_op_copy},
+	{"compact", control_op_compact},
 	{"key_create", control_op_key_create},
 	{"key_list", control_op_key_list},
 	{"key_revoke", control_op_key_revoke},

@@ -33,6 +33,7 @@ struct control_op {
 const struct control_op *control_op_find(const char *name);
 
 /* Operations that have files of their own. */
+enum kn_err control_op_compact(struct control_call *call);
 enum kn_err control_op_copy(struct control_call *call);
 enum kn_err control_op_events(struct control_call *call);
 enum kn_err control_op_key_create(struct control_call *call);

@@ -24,8 +24,8 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/body_spooled.c fcgi/body_spooled.h \
 	fcgi/connection.h \
 	fcgi/control.c fcgi/control.h fcgi/control_priv.h \
-	fcgi/control_copy.c fcgi/control_events.c fcgi/control_files.c \
-	fcgi/control_keys.c fcgi/control_list.c fcgi/control_ops.c \
+	fcgi/control_events.c fcgi/control_files.c \
+	fcgi/control_keys.c fcgi/control_list.c fcgi/control_ops.c fcgi/control_store.c \
 	fcgi/cors.c fcgi/cors.h \
 	fcgi/dialects.c \
 	fcgi/events.c fcgi/events.h \

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/store/libstore.a
 lib_store_libstore_a_SOURCES = \
 	lib/store/checkpoint.c \
+	lib/store/compact.c \
 	lib/store/copy.c \
 	lib/store/counters.c \
 	lib/store/duties.c \

@@ -229,6 +229,14 @@ enum kn_err store_set_unfinished(const char *dir, bool unfinished);
  * being made. KN_ERR_FULL: there would be no space left. */
 enum kn_err store_copy(struct store *store, char out[PATH_MAX]);
 
+struct store_compacted {
+	const char *file;       /* "jobs.db" */
+	uint64_t before, after; /* bytes */
+};
+/* Returns to the disk what is free in the i-th table's file, from 0 on; KN_ERR_NOT_FOUND: there is
+ * none. Others may use the store meanwhile, and wait here and there for a part of a second. */
+enum kn_err store_compact(struct store *store, int i, struct store_compacted *out);
+
 struct store_verify {
 	/* Called for each thing that is wrong. kind: "structure", "record", "state", "index",
 	 * "counter"; id: of the job, or NULL. */

@@ -390,3 +390,29 @@ def test_a_damaged_page(pair, file, at):
         table.write(b"garbage")
     text = pair.ctl("verify", code=1)
     assert f"structure: {file}" in text
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_compact(pair, running):
+    pair.sets.append("dispatch=no")
+    pair.start()
+    prompt = "long " * 100
+    ids = [pair.create(prompt) for _ in range(300)]
+    with pair.control() as control:
+        for job_id in ids[:280]:
+            control.call("delete", id=job_id)
+    if not running:
+        pair.stop()
+        before = (pair.path / "store" / "jobs.db").stat().st_size
+        assert "returned" in pair.ctl("compact")
+        assert (pair.path / "store" / "jobs.db").stat().st_size < before / 2
+    else:
+        with load(pair):
+            told = pair.ctl("compact", "--json")
+        assert told["returned"] > 1 << 17
+        jobs = next(table for table in told["tables"] if table["file"] == "jobs.db")
+        assert jobs["after"] < jobs["before"]
+        for job_id in ids[280:]:
+            pair.job(job_id)
+        pair.stop()
+    assert "0 faults" in pair.ctl("verify")

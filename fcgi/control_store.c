@@ -1,5 +1,5 @@
-/* `copy`: a copy of the store, for kinoractl to look through or to keep. It lives as long as the
- * connection that asked for it. */
+/* What kinoractl does to the whole store. `copy`: a copy of it, to look through or to keep, that
+ * lives as long as the connection that asked for it; `compact`: one table. */
 #include "control_priv.h"
 #include "lib/fs.h"
 #include "lib/json.h"
@@ -39,5 +39,20 @@ enum kn_err control_op_copy(struct control_call *call)
 	call->then = keep;
 	call->result = json_object_new_object();
 	json_add_string(call->result, "dir", dir);
+	return KN_OK;
+}
+
+enum kn_err control_op_compact(struct control_call *call)
+{
+	struct store_compacted done;
+	int table = (int)json_get_int(call->body, "table", -1);
+	enum kn_err err = store_compact(call->server->store, table, &done);
+
+	if (err != KN_OK)
+		return err;
+	call->result = json_object_new_object();
+	json_add_string(call->result, "file", done.file);
+	json_add_int(call->result, "before", (int64_t)done.before);
+	json_add_int(call->result, "after", (int64_t)done.after);
 	return KN_OK;
 }
