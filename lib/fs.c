@@ -15,11 +15,12 @@
 
 enum { WALK_DESCRIPTORS = 16, COPY_BYTES = 1 << 30 };
 
+/* A new one's name is durable, or what is made in it could be lost with it. */
 static enum kn_err make_dir(const char *path, mode_t mode)
 {
-	if (mkdir(path, mode) == 0 || errno == EEXIST)
-		return KN_OK;
-	return kn_err_from_errno(errno);
+	if (mkdir(path, mode) == 0)
+		return fs_sync_parent(path);
+	return errno == EEXIST ? KN_OK : kn_err_from_errno(errno);
 }
 
 enum kn_err fs_make_dirs(const char *path, mode_t mode)
