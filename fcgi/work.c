@@ -208,9 +208,10 @@ int64_t work_backoff_us(int attempt)
 	return half + randombytes_uniform(half + 1);
 }
 
-enum kn_err work_requeue(struct job *job, int64_t now, int64_t run_at, struct job_files *dropped)
+enum kn_err work_requeue(struct job *job, enum job_reason why, int64_t now, int64_t run_at,
+			 struct job_files *dropped)
 {
-	enum kn_err err = job_transition(job, JOB_QUEUED, JOB_BY_RELEASE, now);
+	enum kn_err err = job_transition(job, JOB_QUEUED, why, now);
 
 	if (err != KN_OK)
 		return err;
@@ -247,7 +248,7 @@ enum kn_err work_end_attempt(struct job *job, int64_t now, const char *text,
 	err = job_log(job, line);
 	if (err != KN_OK)
 		return err;
-	return work_requeue(job, now, now + work_backoff_us(job->attempt), dropped);
+	return work_requeue(job, JOB_BY_RELEASE, now, now + work_backoff_us(job->attempt), dropped);
 }
 
 struct fail_change {
@@ -269,9 +270,8 @@ static enum kn_err change_fail(struct job *job, void *arg)
 	return work_fail_for_good(job, JOB_BY_RESULT, now, change->code, change->text);
 }
 
-/* The lock is held over both steps: the next holder may attach a file of the same name at once. */
-static enum kn_err change_and_drop(struct server *server, const char *id, store_change_job_fn *fn,
-				   void *change, struct job_files *dropped, struct job **out)
+enum kn_err work_change_and_drop(struct server *server, const char *id, store_change_job_fn *fn,
+				 void *change, struct job_files *dropped, struct job **out)
 {
 	enum kn_err err;
 
@@ -289,7 +289,7 @@ enum kn_err work_fail(struct server *server, const char *id, const char *token, 
 {
 	struct fail_change change = {.token = token, .code = code, .text = text, .again = again};
 
-	return change_and_drop(server, id, change_fail, &change, &change.dropped, out);
+	return work_change_and_drop(server, id, change_fail, &change, &change.dropped, out);
 }
 
 struct release_change {
@@ -304,7 +304,7 @@ static enum kn_err change_release(struct job *job, void *arg)
 	enum kn_err err = work_check_holder(job, change->token);
 
 	if (err == KN_OK)
-		err = work_requeue(job, now, now, &change->dropped);
+		err = work_requeue(job, JOB_BY_RELEASE, now, now, &change->dropped);
 	if (err == KN_OK)
 		job->attempt--;
 	return err;
@@ -314,5 +314,5 @@ enum kn_err work_release(struct server *server, const char *id, const char *toke
 {
 	struct release_change change = {.token = token};
 
-	return change_and_drop(server, id, change_release, &change, &change.dropped, NULL);
+	return work_change_and_drop(server, id, change_release, &change, &change.dropped, NULL);
 }

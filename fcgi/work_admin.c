@@ -20,18 +20,26 @@ enum kn_err work_cancel(struct server *server, const char *id, bool processing_t
 				out);
 }
 
+struct retry_change {
+	struct job_files dropped;
+};
+
 static enum kn_err change_retry(struct job *job, void *arg)
 {
-	(void)arg;
+	struct retry_change *change = arg;
+	int64_t now = clock_wall_us();
+
 	/* Its inputs are gone with the rest. */
 	if (job->state == JOB_FAILED && job->expired != 0)
 		return KN_ERR_GONE;
-	return job_transition(job, JOB_QUEUED, JOB_BY_RETRY, clock_wall_us());
+	return work_requeue(job, JOB_BY_RETRY, now, now, &change->dropped);
 }
 
 enum kn_err work_retry(struct server *server, const char *id, struct job **out)
 {
-	return store_job_change(server->store, id, change_retry, NULL, STORE_FLUSHED, out);
+	struct retry_change change = {0};
+
+	return work_change_and_drop(server, id, change_retry, &change, &change.dropped, out);
 }
 
 enum kn_err work_delete(struct server *server, const char *id)

@@ -16,7 +16,12 @@ enum kn_err work_insert(struct store_txn *txn, struct job *job, const struct wor
 enum kn_err work_check_holder(const struct job *job, const char *token);
 /* Puts the job back into the queue, to be claimed again at run_at; what it had attached moves to
  * *dropped. */
-enum kn_err work_requeue(struct job *job, int64_t now, int64_t run_at, struct job_files *dropped);
+enum kn_err work_requeue(struct job *job, enum job_reason why, int64_t now, int64_t run_at,
+			 struct job_files *dropped);
+/* Changes the job and removes the files that fn() moved to *dropped. The job's lock is held over
+ * both steps: the next holder may attach a file of the same name at once. */
+enum kn_err work_change_and_drop(struct server *server, const char *id, store_change_job_fn *fn,
+				 void *change, struct job_files *dropped, struct job **out);
 /* Ends the attempt as failed: queued again after a backoff while attempts are left, else failed for
  * good. `line` goes to the job's log. */
 enum kn_err work_end_attempt(struct job *job, int64_t now, const char *line,

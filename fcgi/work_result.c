@@ -32,9 +32,39 @@ static enum kn_err change_attach(struct job *job, void *arg)
 	return KN_OK;
 }
 
+struct forget_change {
+	const char *token;
+	const struct work_file *files;
+	size_t n;
+};
+
+static enum kn_err change_forget(struct job *job, void *arg)
+{
+	const struct forget_change *change = arg;
+	enum kn_err err = work_check_holder(job, change->token);
+
+	for (size_t i = 0; i < change->n && err == KN_OK; i++)
+		job_files_drop(&job->assets, change->files[i].name);
+	return err;
+}
+
+/* A file that is replaced leaves the record first: whatever happens while its successor moves in,
+ * the record never describes a file that is there no more. */
+static enum kn_err forget_replaced(struct server *server, const struct job *job, const char *token,
+				   const struct work_file *files, size_t n)
+{
+	struct forget_change change = {token, files, n};
+
+	for (size_t i = 0; i < n; i++)
+		if (job_files_find(&job->assets, files[i].name) != NULL)
+			return store_job_change(server->store, job->id, change_forget, &change,
+						STORE_FLUSHED, NULL);
+	return KN_OK;
+}
+
 /* Checks every file before it moves the first, so that a wrong one changes nothing. *moved: how
  * many took their place. */
-static enum kn_err adopt_all(struct server *server, const struct job *job,
+static enum kn_err adopt_all(struct server *server, const struct job *job, const char *token,
 			     const struct work_file *files, struct job_file *adopted, size_t n,
 			     size_t *moved, char **why)
 {
@@ -43,6 +73,8 @@ static enum kn_err adopt_all(struct server *server, const struct job *job,
 
 	for (size_t i = 0; i < n && err == KN_OK; i++)
 		err = work_file_check(job, &files[i], mimes[i], why);
+	if (err == KN_OK)
+		err = forget_replaced(server, job, token, files, n);
 	for (*moved = 0; *moved < n && err == KN_OK; *moved += err == KN_OK) {
 		const struct work_file *file = &files[*moved];
 
@@ -52,6 +84,20 @@ static enum kn_err adopt_all(struct server *server, const struct job *job,
 					  &adopted[*moved]);
 	}
 	return err;
+}
+
+/* The change failed: its claim ended meanwhile, say. But one whose flush failed may stand: what the
+ * record names stays. The files there are ours, nobody else could move any: we hold the lock. */
+static void take_back(struct server *server, const char *id, struct job_file *adopted, size_t n)
+{
+	struct job *job = NULL;
+	enum kn_err err = store_job_get(server->store, id, &job);
+
+	for (size_t i = 0; i < n; i++)
+		if (err == KN_ERR_NOT_FOUND ||
+		    (err == KN_OK && job_files_find(&job->assets, adopted[i].name) == NULL))
+			work_files_remove(server, &(struct job_files){&adopted[i], 1});
+	job_free(&job);
 }
 
 /* Under the job's lock. */
@@ -78,14 +124,12 @@ static enum kn_err attach(struct server *server, const char *id, const char *tok
 									      : KN_ERR_INVALID;
 		goto out;
 	}
-	err = adopt_all(server, job, files, adopted, n, &moved, why);
+	err = adopt_all(server, job, token, files, adopted, n, &moved, why);
 	if (err == KN_OK)
 		err = store_job_change(server->store, id, change_attach, &change, STORE_FLUSHED,
 				       out);
-	/* Its claim ended meanwhile, say. The files there are ours: nobody else could move any, we
-	 * hold the lock. */
 	if (err != KN_OK)
-		work_files_remove(server, &(struct job_files){adopted, moved});
+		take_back(server, id, adopted, moved);
 out:
 	for (size_t i = 0; i < moved; i++)
 		asset_file_clear(&adopted[i]);

@@ -245,6 +245,16 @@ nomem:
 	return KN_ERR_NOMEM;
 }
 
+void job_files_drop(struct job_files *files, const char *name)
+{
+	struct job_file *file = find_file(files, name);
+
+	if (file == NULL)
+		return;
+	file_clear(file);
+	*file = files->v[--files->n];
+}
+
 bool job_edge_is_legal(enum job_state from, enum job_state to, enum job_reason why)
 {
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)

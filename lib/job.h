@@ -134,6 +134,8 @@ enum kn_err job_set(char **field, const char *text);
 enum kn_err job_log(struct job *job, const char *line);
 /* Appends a copy of the file; one of the same name is replaced. */
 enum kn_err job_files_put(struct job_files *files, const struct job_file *file);
+/* Removes the file of that name, if there is one. */
+void job_files_drop(struct job_files *files, const char *name);
 /* Frees all of them. */
 void job_files_clear(struct job_files *files);
 const struct job_file *job_files_find(const struct job_files *files, const char *name);

@@ -207,6 +207,43 @@ static void test_attach_then_complete(void **state)
 	free(path);
 }
 
+static void test_a_replaced_file_leaves_the_record_first(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE], place[128], *path = upload(f, mp4, sizeof(mp4));
+	struct work_file file = {"video", path};
+
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_attach(&f->server, id, token, &file, NULL), KN_OK);
+	/* Its successor cannot take its place. */
+	snprintf(place, sizeof(place), "%s/%s.mp4", f->videos, id);
+	assert_int_equal(unlink(place), 0);
+	assert_int_equal(mkdir(place, 0700), 0);
+	free(path);
+	file.path = path = upload(f, mp4, sizeof(mp4));
+	assert_int_not_equal(work_attach(&f->server, id, token, &file, NULL), KN_OK);
+	assert_int_equal(work_complete(&f->server, id, token, NULL, 0, NULL, NULL), KN_ERR_INVALID);
+	free(path);
+}
+
+static void test_a_retried_job_begins_without_files(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE], *path = upload(f, mp4, sizeof(mp4));
+	struct work_file file = {"video", path};
+
+	create(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_attach(&f->server, id, token, &file, NULL), KN_OK);
+	assert_int_equal(work_fail(&f->server, id, token, "worker", "no", false, NULL), KN_OK);
+	assert_int_equal(work_retry(&f->server, id, NULL), KN_OK);
+	assert_int_equal(size_at(f, "videos/%s.mp4", id), -1);
+	claim(f, 60, token);
+	assert_int_equal(work_complete(&f->server, id, token, NULL, 0, NULL, NULL), KN_ERR_INVALID);
+	free(path);
+}
+
 static void test_progress_never_falls(void **state)
 {
 	struct fixture *f = *state;
@@ -592,6 +629,8 @@ int main(void)
 		WITH_STORE(test_complete),
 		WITH_STORE(test_complete_says_what_is_missing),
 		WITH_STORE(test_attach_then_complete),
+		WITH_STORE(test_a_replaced_file_leaves_the_record_first),
+		WITH_STORE(test_a_retried_job_begins_without_files),
 		WITH_STORE(test_progress_never_falls),
 		WITH_STORE(test_lost_lease_goes_back_then_fails),
 		WITH_STORE(test_fail),
