@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import threading
+import time
 
 import pytest
 import requests
@@ -163,6 +164,30 @@ def test_a_killed_responder(own, claim):
     assert client.recv(100).startswith(b"HTTP/1.1 400 ")  # its bytes are no film
     client.close()
     wait_until(lambda: spooled(own) == [])
+
+
+def put_to_one_that_dies(instance, claim, mp4):
+    """The status of an upload whose responder is killed when it has been asked."""
+    for _ in range(8):
+        assert put(instance, claim, mp4).status_code == 204  # nginx keeps these connections
+    client = begin_put(instance, claim, 2 * MIB)
+    client.sendall(bytes(MIB))
+    wait_until(lambda: spooled(instance))
+    pid = instance.kill("kinora-fcgi", signal.SIGSTOP)
+    client.sendall(bytes(MIB - 10))
+    time.sleep(0.5)  # until nginx has passed it on
+    instance.kill("kinora-fcgi")
+    status = client.recv(12)[9:]
+    client.close()
+    wait_until(lambda: spooled(instance) == [] and instance.pid("kinora-fcgi") not in (None, pid))
+    return status
+
+
+def test_no_second_try(own, claim, mp4):
+    """The dead one may have taken the file: who asks again for it would get nothing, or another's."""
+    # Sometimes nginx asks on a new connection, which waits for the next responder: that answers 400, it is no film.
+    assert any(put_to_one_that_dies(own, claim, mp4) == b"503" for _ in range(8))
+    assert put(own, claim, mp4).status_code == 204
 
 
 def test_a_killed_nginx(serve):
