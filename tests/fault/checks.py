@@ -10,9 +10,9 @@ import time
 import requests
 
 from control_client import Control, ControlError
+from disk import files_below
 from load import PHASES, URL
 from model import ABSENT, LOCAL, NEVER, State, possible_states
-from rig import files_below
 from waiting import wait_until
 
 PAGE = 500
@@ -67,9 +67,10 @@ def agrees(told, state):
 
 
 class Check:
-    def __init__(self, rig, model, crashed, faulty_writes, thorough):
+    def __init__(self, rig, model, crashed, faulty_writes, thorough, verify):
         self.rig, self.model = rig, model
-        self.crashed, self.faulty_writes, self.thorough = crashed, faulty_writes, thorough
+        self.crashed, self.faulty_writes = crashed, faulty_writes
+        self.thorough, self.verify = thorough, verify  # every file is read; kinoractl verify is run
         self.faults = model.faults
 
     def complain(self, text):
@@ -83,6 +84,8 @@ class Check:
             self.check_counts(control, rows, total)
             self.check_http(rows)
             self.check_files()
+            if self.verify:
+                self.check_by_verify()
         self.check_witness()
         if self.model.answers.get(500) and not self.faulty_writes:
             self.complain(f"{self.model.answers[500]} times status 500")
@@ -173,6 +176,11 @@ class Check:
                 if [row["id"] for row in page["jobs"]] != want[:PAGE] or page["total"] != len(want):
                     self.complain(f"the list of {state} jobs of {api} differs from the list of all")
 
+    def check_by_verify(self):
+        fault = verify_fault(self.rig)
+        if fault:
+            self.complain(fault)
+
     def check_http(self, rows):
         """The same through nginx, in a dialect's words."""
         want = [(row["id"], row["state"]) for row in rows if row["api"] == "grok_imagine"]
@@ -204,9 +212,9 @@ class Check:
                 self.model.spared.add(path)  # until the next sweep, which wait_swept() sees to
             elif path not in self.model.spared:
                 self.complain(f"{path} has no record")
-        left = [name for name in os.listdir(self.rig.dir / "incoming")]
+        left = [str(path) for name in ("incoming", "spool") for path, _ in files_below(self.rig.dir / name)]
         if left and not self.crashed:
-            self.complain(f"uploads left in incoming/: {left}")
+            self.complain(f"uploads left: {left}")
 
     def all_files(self):
         for root in ROOTS:
@@ -243,10 +251,16 @@ class Check:
 
 def age_files(rig):
     """Makes every file old enough for the sweep, which then must remove those without a record."""
-    for root in (*ROOTS, "incoming"):
+    for root in (*ROOTS, "incoming", "spool"):
         for path, _ in files_below(rig.dir / root):
             with contextlib.suppress(FileNotFoundError):
                 os.utime(path, (time.time() - 2 * OLD,) * 2)
+
+
+def job_of(relative):
+    """The job that a file belongs to by its name."""
+    root, name = relative.split("/")[:2]
+    return name if root == "jobs" else name.partition(".")[0].removeprefix("video_")
 
 
 def wait_swept(rig, model):
@@ -255,17 +269,33 @@ def wait_swept(rig, model):
         with Control(rig.dir / "run" / "control.sock", 30) as control:
             paths = [str(path.relative_to(rig.dir)) for root in ROOTS for path, stat in files_below(rig.dir / root)
                      if stat.st_mtime < time.time() - OLD]
-            return control.call("orphans", paths=paths)["orphans"]
+            orphans = control.call("orphans", paths=paths)["orphans"]
+        # What ran when the sweep came by may have ended since: the next sweep is for its files.
+        busy = {job.id for job in model.jobs.values() if job.ops or job.state.phase == "processing"}
+        return [path for path in orphans if job_of(path) not in busy]
 
     try:
         wait_until(lambda: not unrecorded(), 20, 0.2)
     except AssertionError:
         model.complain(f"not swept: {unrecorded()}")
+    for root in ROOTS:
+        for path, _ in files_below(rig.dir / root):
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(path)
+
+
+def verify_fault(rig):
+    """What `kinoractl verify` finds, of a running instance or a stopped one; None: nothing."""
+    said = rig.ctl("verify", check=False)
+    return None if said.endswith(": 0 faults\n") else f"kinoractl verify: {said}"
 
 
 def check_stopped(rig, model):
     """Nothing is left of an instance that was stopped."""
-    left = [str(path) for name in ("incoming", "work", "tmp") for path, _ in files_below(rig.dir / name)]
+    left = [str(path) for name in ("incoming", "spool", "work", "tmp") for path, _ in files_below(rig.dir / name)]
     left += [str(path) for path in pathlib.Path(rig.dir, "run").glob("*") if path.suffix in (".sock", ".pid")]
     if left:
         model.complain(f"left after the stop: {left}")
+    fault = verify_fault(rig)
+    if fault:
+        model.complain(fault)

@@ -5,7 +5,10 @@ import signal
 import time
 from typing import Callable, NamedTuple
 
+import requests
+
 from checks import age_files, check_stopped
+from disk import ALL_KINDS, MEDIA, STORE_DB, STORE_LOG
 from waiting import wait_until
 
 FAULTS = {}
@@ -14,14 +17,15 @@ FAULTS = {}
 class Fault(NamedTuple):
     name: str
     strike: Callable  # (rig, rng, model)
+    needs: str  # "", "shim" or "small disk"
     crashes: bool  # files without a record may be left until the next sweep
     fails_writes: bool  # 500 is an honest answer
     restarts: bool  # the whole instance
 
 
-def fault(name, crashes=False, fails_writes=False, restarts=False):
+def fault(name, needs="", crashes=False, fails_writes=False, restarts=False):
     def register(strike):
-        FAULTS[name] = Fault(name, strike, crashes, fails_writes, restarts)
+        FAULTS[name] = Fault(name, strike, needs, crashes, fails_writes, restarts)
         return strike
 
     return register
@@ -117,3 +121,68 @@ def restart(rig, rng, model):
     check_stopped(rig, model)
     age_files(rig)
     rig.start()
+
+
+# --- the disk ---
+
+
+@fault("power-cut", needs="shim", crashes=True, restarts=True)
+def power_cut(rig, rng, model):
+    """All is killed, and what was not synced is lost or garbled."""
+    rig.cut()
+    rig.disk.lose_power(rng)
+    age_files(rig)
+    rig.start()
+
+
+def some_writes_fail(rig, rng, **fields):
+    kinds = ALL_KINDS if rng.random() < 0.5 else 1 << rng.choice([STORE_LOG, STORE_DB, MEDIA])
+    rig.disk.set(kinds=kinds, **fields)
+    time.sleep(rng.uniform(0.3, 1.2))
+    rig.disk.set()
+
+
+@fault("no-space-at-times", needs="shim", crashes=True, fails_writes=True)
+def no_space_at_times(rig, rng, model):
+    some_writes_fail(rig, rng, write_enospc=rng.choice([20, 500, 10000]))
+
+
+@fault("write-errors", needs="shim", crashes=True, fails_writes=True)
+def write_errors(rig, rng, model):
+    some_writes_fail(rig, rng, write_eio=rng.choice([20, 500, 10000]))
+
+
+@fault("short-writes", needs="shim", crashes=True)
+def short_writes(rig, rng, model):
+    some_writes_fail(rig, rng, write_short=rng.choice([100, 5000, 10000]))
+
+
+@fault("sync-errors", needs="shim", crashes=True, fails_writes=True)
+def sync_errors(rig, rng, model):
+    some_writes_fail(rig, rng, sync_eio=rng.choice([20, 500, 10000]))
+
+
+@fault("no-growth", needs="shim", crashes=True, fails_writes=True)
+def no_growth(rig, rng, model):
+    """As on a full disk: what is there may be overwritten, nothing gets longer, and statvfs says so."""
+    rig.disk.set(full=1, kinds=ALL_KINDS)
+    time.sleep(rng.uniform(0.3, 1.5))
+    reads_go_on(rig, model)
+    rig.disk.set()
+
+
+@fault("full-disk", needs="small disk", crashes=True, fails_writes=True)
+def full_disk(rig, rng, model):
+    with rig.disk.filled():
+        time.sleep(rng.uniform(0.3, 1.5))
+        reads_go_on(rig, model)
+
+
+def reads_go_on(rig, model):
+    try:
+        answer = requests.get(f"{rig.url}/jobs?limit=10", timeout=20)
+    except requests.RequestException as error:
+        model.complain(f"a list on a full disk: {error}")
+        return
+    if answer.status_code != 200:
+        model.complain(f"a list on a full disk: {answer.status_code} {answer.text}")

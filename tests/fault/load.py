@@ -179,7 +179,9 @@ class Worker(Actor):
         if fate < 0.2 and self.rng.random() < 0.3:
             name, head = self.assets()[0]
             self.put(name, head + self.filler())  # which no later attempt may inherit
-        if fate < 0.12:
+        if fate < 0.02:
+            self.report("complete", Op("complete", self.holder))  # without what it needs
+        elif fate < 0.12:
             self.report("fail", Op("fail", self.holder, fate < 0.06), message="No", again=fate < 0.06)
         elif fate < 0.2:
             self.report("release", Op("release", self.holder))
@@ -236,6 +238,9 @@ class Worker(Actor):
                            progress=self.rng.randrange(100), stage="rendering", log=["a line"])
 
     def finish(self):
+        if self.rng.random() < 0.1:
+            name, head = self.rng.choice(self.assets())
+            self.put(name, head + self.filler())  # another follows it
         for name, head in self.assets():
             data = head + self.filler()
             for _ in range(3):

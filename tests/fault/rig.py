@@ -7,9 +7,12 @@ import signal
 import time
 
 from control_client import Control, ControlError
+from disk import Disk, files_below
 from harness import Instance
 from model import ATTEMPTS, LOCAL_CLASSES, MP4
 from waiting import wait_until
+
+LOG_BYTES = 8 << 20
 
 # A lock that lasts as long as the process says whether two run for one job.
 WORKER = """#!/bin/sh
@@ -35,8 +38,9 @@ def is_running(pid):
 
 
 class Rig(Instance):
-    def __init__(self, directory, env=None):
+    def __init__(self, directory):
         directory = pathlib.Path(directory)
+        self.disk = Disk(directory / "data", directory / "disk")
         self.witness = directory / "witness"
         self.witness.mkdir(parents=True)
         script = directory / "worker"
@@ -44,8 +48,9 @@ class Rig(Instance):
         script.chmod(0o755)
         section = (f"[worker quick]\nserves = {' '.join(sorted(LOCAL_CLASSES))}\ncommand = {script}\nslots = 2\n"
                    f"deadline = 20s\nattempts = {ATTEMPTS}\n")
-        super().__init__(directory / "data", section, env, job_timeout_seconds=30, threads=32,
-                         daily_job_limit=1000000000)
+        super().__init__(directory / "data", section, self.disk.environment, job_timeout_seconds=30, threads=32,
+                         daily_job_limit=1000000000, max_upload_size="16M")
+        self.disk.settle()
         self.key = self.ctl("keys", "create", "--name", "fault", "--hour-limit", 10**9, "--day-limit", 10**9).split()[-1]
 
     def control(self, op, timeout=15, **body):
@@ -55,7 +60,8 @@ class Rig(Instance):
     def is_whole(self):
         """Every part answers, the store's writer too."""
         with contextlib.suppress(OSError, ControlError, ValueError):
-            return all(self.pid(part) for part in ("nginx", "kinora-fcgi", "kinorad")) and self.control("ping", 2)
+            pids = [self.pid(part) for part in ("nginx", "kinora-fcgi", "kinorad")]
+            return all(pid and is_running(pid) for pid in pids) and self.control("ping", 2)["pid"] == pids[1]
 
     def wait_whole(self, seconds):
         wait_until(self.is_whole, seconds, 0.05)
@@ -98,6 +104,12 @@ class Rig(Instance):
         self.process.wait()
         self.process.stdout.close()
 
+    def shorten_logs(self):
+        """They are appended to: whoever writes goes on at the new end."""
+        for path, stat in files_below(self.dir / "logs"):
+            if stat.st_size > LOG_BYTES:
+                os.truncate(path, 0)
+
     # --- measurements ---
 
     def sample(self):
@@ -109,17 +121,9 @@ class Rig(Instance):
                 status = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
                 rss = next(line for line in status if line.startswith("VmRSS:"))
                 figures[part] = {"rss_kib": int(rss.split()[1]), "fds": len(os.listdir(f"/proc/{pid}/fd"))}
-        for name in ("store", "videos", "output", "jobs", "logs", "incoming", "work", "tmp"):
-            figures[name] = size_of(self.dir / name)
+        names = ("store", "videos", "output", "jobs", "incoming", "spool", "work", "tmp")
+        figures["disk"] = {name: size_of(self.dir / name) for name in names}
         return figures
-
-
-def files_below(path):
-    """(path, stat) of every file; what vanishes meanwhile is left out."""
-    for top, _, names in os.walk(path):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                yield pathlib.Path(top, name), os.lstat(os.path.join(top, name))
 
 
 def size_of(path):
