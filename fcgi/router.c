@@ -36,6 +36,30 @@ static const char *spoken(const struct request *req)
 	return names != NULL ? names : "";
 }
 
+/* How many characters of the path are the dialect's root. */
+static size_t match_root(const struct dialect *dialect, const char *path)
+{
+	size_t n;
+
+	if (dialect->root == NULL)
+		return 0;
+	n = strlen(dialect->root);
+	return strncmp(path, dialect->root, n) == 0 && (path[n] == '/' || path[n] == '\0') ? n : 0;
+}
+
+/* Of the dialects that are spoken here the one with the longest root that the path is under, else
+ * the first. */
+static const struct dialect *owner_by_root(const struct request *req)
+{
+	const char *names = spoken(req);
+	const struct dialect *owner = next_dialect(&names), *dialect;
+
+	while ((dialect = next_dialect(&names)) != NULL)
+		if (match_root(dialect, req->path) > match_root(owner, req->path))
+			owner = dialect;
+	return owner;
+}
+
 /* A span of the path that a {…} matched. */
 struct span {
 	const char *at;
@@ -115,13 +139,13 @@ const struct dialect *router_dialect(const struct request *req)
 	struct allowed allowed = {0};
 	struct span args[REQUEST_ARGS_MAX];
 	const struct dialect *dialect;
-	const char *names = spoken(req), *first = names;
+	const char *names = spoken(req);
 	size_t n = 0;
 
 	while (allowed.dialect == NULL && (dialect = next_dialect(&names)) != NULL)
 		if (find_in(dialect, req, args, &n, &allowed) != NULL)
 			return dialect;
-	return allowed.dialect != NULL ? allowed.dialect : next_dialect(&first);
+	return allowed.dialect != NULL ? allowed.dialect : owner_by_root(req);
 }
 
 static bool keep_args(struct request *req, const struct span args[], size_t n)

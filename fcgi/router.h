@@ -46,6 +46,8 @@ struct route {
 
 struct dialect {
 	const char *name;
+	const char *root; /* of its paths, as "/api": what is nobody's there gets its errors. NULL:
+			     none */
 	const struct route *routes;
 	size_t routes_n;
 	/* The body of an error answer. `text` is never NULL. */
@@ -62,8 +64,8 @@ extern const struct dialect dialect_grok_imagine, dialect_text_to_video, dialect
 /* The dialect of that name, or NULL; dialects.c. */
 const struct dialect *dialect_find(const char *name, size_t len);
 
-/* The dialect whose path it is, by any method. Paths that are nobody's have the errors of the first
- * dialect that is spoken here; NULL if there is none. */
+/* The dialect whose path it is, by any method. Paths that are nobody's have the errors of the
+ * dialect whose root they are under, or of the first that is spoken here; NULL if there is none. */
 const struct dialect *router_dialect(const struct request *req);
 /* Finds the route, or answers (404, 405, OPTIONS) and returns NULL. Sets req->dialect, ->route and
  * ->args. */

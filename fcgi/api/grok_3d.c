@@ -323,6 +323,7 @@ static const struct route routes[] = {
 
 const struct dialect dialect_grok_3d = {
 	.name = "grok_3d",
+	.root = "/api",
 	.routes = routes,
 	.routes_n = sizeof(routes) / sizeof(routes[0]),
 	.error_body = error_body,

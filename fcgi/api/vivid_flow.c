@@ -363,6 +363,7 @@ static const struct route routes[] = {
 
 const struct dialect dialect_vivid_flow = {
 	.name = "vivid_flow",
+	.root = "/api/v1",
 	.routes = routes,
 	.routes_n = sizeof(routes) / sizeof(routes[0]),
 	.error_body = vivid_error_body,

@@ -227,6 +227,7 @@ static const struct route routes[] = {
 
 const struct dialect dialect_worker = {
 	.name = "worker",
+	.root = "/worker/v1",
 	.routes = routes,
 	.routes_n = sizeof(routes) / sizeof(routes[0]),
 	.error_body = error_body,

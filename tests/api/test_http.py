@@ -33,6 +33,15 @@ def test_not_found(instance):
     answer = requests.get(f"{instance.url}/nowhere")
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
     assert answer.headers["Content-Type"] == "application/json"
+    for path, error in (
+        ("/api/nowhere", {"error": "Not Found"}),
+        ("/api", {"error": "Not Found"}),
+        ("/apis", {"detail": "Not Found"}),
+        ("/api/v1/nowhere", {"error": "Not found", "details": "Not Found"}),
+        ("/text-to-video/api/v1/nowhere", {"error": "Not Found"}),
+    ):
+        answer = requests.get(instance.url + path)
+        assert (answer.status_code, answer.json()) == (404, error), path
     answer = requests.get(f"{instance.text_url}/nowhere")
     assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
 

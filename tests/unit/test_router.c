@@ -28,6 +28,15 @@ static json_object *error_body(enum kn_err err, const char *text)
 	return body;
 }
 
+static json_object *other_error_body(enum kn_err err, const char *text)
+{
+	json_object *body = json_object_new_object();
+
+	(void)err;
+	json_object_object_add(body, "other", json_object_new_string(text));
+	return body;
+}
+
 static const struct route one_routes[] = {
 	{"GET", "/", handle, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"GET", "/v1/jobs", handle, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
@@ -42,8 +51,11 @@ static const struct route two_routes[] = {
 };
 static const struct dialect one = {
 	.name = "one", .routes = one_routes, .routes_n = 7, .error_body = error_body};
-static const struct dialect two = {
-	.name = "two", .routes = two_routes, .routes_n = 1, .error_body = error_body};
+static const struct dialect two = {.name = "two",
+				   .root = "/two",
+				   .routes = two_routes,
+				   .routes_n = 1,
+				   .error_body = other_error_body};
 
 /* In place of dialects.c. */
 const struct dialect *dialect_find(const char *name, size_t len)
@@ -205,6 +217,25 @@ static void test_options(void **state)
 	request_end(&f->req);
 }
 
+/* Paths that are nobody's get the errors of the dialect whose root they are under. */
+static void test_owner(void **state)
+{
+	static const char *const mine[] = {"/", "/x", "/twofold", "/tw", "/x/two"};
+	static const char *const other[] = {"/two", "/two/", "/two/x"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(mine) / sizeof(mine[0]); i++) {
+		route(f, "DELETE", mine[i]);
+		assert_ptr_equal(router_dialect(&f->req), &one);
+		request_end(&f->req);
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		route(f, "DELETE", other[i]);
+		assert_ptr_equal(router_dialect(&f->req), &two);
+		request_end(&f->req);
+	}
+}
+
 static void test_nobody_speaks(void **state)
 {
 	struct fixture *f = *state;
@@ -263,7 +294,7 @@ int main(void)
 		cmocka_unit_test(test_match),         cmocka_unit_test(test_second_dialect),
 		cmocka_unit_test(test_method),        cmocka_unit_test(test_options),
 		cmocka_unit_test(test_nobody_speaks), cmocka_unit_test(test_query),
-		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_headers),       cmocka_unit_test(test_owner),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
