@@ -1,6 +1,10 @@
 // A person on the account page, in headless Chromium: node account.mjs URL PICTURE SCREENSHOTS
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const [base, picture, shots] = process.argv.slice(2);
 const password = "correct horse battery";
@@ -23,6 +27,42 @@ async function open(browser, options) {
 async function noSidewaysScroll(page) {
 	const [wide, there] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
 	assert.ok(wide <= there, `the page is ${wide} px wide in a window of ${there} px`);
+}
+
+// Labels, roles, contrast and the like, as axe sees them.
+async function isAccessible(page, where) {
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => window.axe.run());
+	const found = violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.target).join(", ")}`);
+	assert.deepEqual(found, []);
+}
+
+// Tab comes to everything that can be used, and shows where it is. Of a radio group it comes to one.
+async function tabReachesAll(page) {
+	const wanted = await page.evaluate(() => {
+		const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")];
+		const usable = all.filter((node) => !node.disabled && !node.closest("[hidden], fieldset:disabled, dialog:not([open])") &&
+			(node.type !== "radio" || node.checked));
+		usable.forEach((node, i) => { node.dataset.tab = i; });
+		document.activeElement.blur();
+		return usable.map((node) => node.dataset.tab);
+	});
+	const reached = new Set();
+	for (let i = 0; i < 2 * wanted.length + 20; i++) {
+		await page.keyboard.press("Tab");
+		const { tab, marked, name } = await page.evaluate(() => {
+			const node = document.activeElement;
+			const near = [node, node.nextElementSibling, node.parentElement];
+			const isMarked = (style) => (style.outlineStyle !== "none" && style.outlineWidth !== "0px") || style.boxShadow !== "none";
+			return { tab: node.dataset.tab, name: node.outerHTML.slice(0, 120),
+				marked: near.some((it) => it && isMarked(getComputedStyle(it))) };
+		});
+		if (tab === undefined)
+			continue; // the document itself, or within a video's controls
+		assert.ok(marked, `nothing shows that the focus is on ${name}`);
+		reached.add(tab);
+	}
+	assert.deepEqual(wanted.filter((tab) => !reached.has(tab)), []);
 }
 
 // With the keyboard alone.
@@ -99,10 +139,29 @@ async function cancelQueued(page) {
 	await page.locator(".job[data-status=cancelled]").first().waitFor();
 }
 
+// With the keyboard alone, and with a picture that is not to be had: the reason is shown.
+async function generateByKeyboard(page) {
+	await page.locator("#prompt").focus();
+	await page.keyboard.type("A picture from nowhere");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("ArrowRight");
+	await page.keyboard.press("Tab");
+	await page.keyboard.type("https://127.0.0.1/picture.png");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("ArrowRight");
+	assert.ok(await page.getByLabel("Veo 3.1").isChecked());
+	await page.keyboard.press("ArrowLeft");
+	await page.locator("#image_url").focus();
+	await page.keyboard.press("Enter");
+	const card = page.locator(".job[data-status=failed]").first();
+	await card.waitFor({ timeout: 90_000 * patience });
+	await card.getByText("not on the public internet").waitFor();
+}
+
 async function revokeKey(page, key) {
 	await page.getByRole("button", { name: "Revoke <b>laptop</b>" }).click();
 	await page.getByRole("button", { name: "Revoke", exact: true }).click();
-	await page.getByText("Revoked and expired keys").waitFor();
+	await page.getByText("Revoked and expired keys").click();
 	const answer = await fetch(`${base}/api/v1/usage`, { headers: { "X-API-Key": key } });
 	assert.equal(answer.status, 401);
 }
@@ -117,6 +176,7 @@ async function photograph(browser, state) {
 				[...document.querySelectorAll("video")].every((video) => video.readyState >= 2));
 			await page.waitForTimeout(500);
 			await noSidewaysScroll(page);
+			await isAccessible(page, `${state ? "workspace" : "welcome"}, ${colorScheme}, ${width} px`);
 			const name = `${state ? "workspace" : "welcome"}-${colorScheme}-${width}`;
 			await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
 			await page.context().close();
@@ -139,15 +199,21 @@ try {
 	await generate(page, "A third one");
 	await page.locator(".job").nth(2).waitFor();
 	await page.screenshot({ path: `${shots}/working.png`, fullPage: true });
+	await isAccessible(page, "working");
 	await cancelQueued(page);
 	await watch(page);
 	await page.reload();
 	await page.locator("video").first().waitFor();
 	const state = await page.context().storageState();
 	await photograph(browser, state);
+	await tabReachesAll(page);
+	await generateByKeyboard(page);
 	await revokeKey(page, key);
-	await page.getByRole("button", { name: "Sign out" }).click();
+	await isAccessible(page, "a failed job and a revoked key");
+	await page.getByRole("button", { name: "Sign out" }).focus();
+	await page.keyboard.press("Enter");
 	await page.locator("#welcome").waitFor();
+	await tabReachesAll(page);
 	assert.deepEqual((await page.context().cookies()).filter((cookie) => cookie.value), []);
 	await photograph(browser, undefined);
 	assert.deepEqual(complaints, []);

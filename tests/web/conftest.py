@@ -10,6 +10,12 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 
 
+def _is_installed():
+    """Whether npm's last act is newer than what it was told to do."""
+    done, wanted = HERE / "node_modules/.package-lock.json", HERE / "package.json"
+    return done.exists() and done.stat().st_mtime >= wanted.stat().st_mtime
+
+
 @pytest.fixture(scope="session")
 def playwright():
     for program in ("node", "npm", "chromium"):
@@ -18,8 +24,8 @@ def playwright():
     install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
     with (HERE / "package.json").open() as manifest:
         fcntl.flock(manifest, fcntl.LOCK_EX)  # tests run in several processes
-        if (HERE / "node_modules/.package-lock.json").exists():  # npm's last act
+        if _is_installed():
             return
         done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
-        pytest.skip("npm cannot install playwright-core: " + done.stderr[-300:])
+        pytest.skip("npm cannot install what package.json names: " + done.stderr[-300:])
