@@ -2,6 +2,7 @@
 
 #include "conf.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -157,4 +158,21 @@ bool fs_has_room(const char *path, int64_t mark, uint64_t bytes)
 enum kn_err fs_remove(const char *path)
 {
 	return unlink(path) == 0 || errno == ENOENT ? KN_OK : kn_err_from_errno(errno);
+}
+
+void fs_forget_cached(const char *dir)
+{
+	DIR *entries = opendir(dir);
+	const struct dirent *entry;
+
+	while (entries != NULL && (entry = readdir(entries)) != NULL) {
+		int fd = openat(dirfd(entries), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		close(fd);
+	}
+	if (entries != NULL)
+		closedir(entries);
 }

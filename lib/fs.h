@@ -24,6 +24,9 @@ enum kn_err fs_copy(const char *from, const char *to);
 /* Whether the file system of `path` takes so many bytes more without passing the mark (CONF_MARK;
  * 0: always). */
 bool fs_has_room(const char *path, int64_t mark, uint64_t bytes);
+/* Drops what memory holds of a directory's files, so that they are read from the disk again. What
+ * waits to be written stays. */
+void fs_forget_cached(const char *dir);
 /* unlink; nothing there: KN_OK. */
 enum kn_err fs_remove(const char *path);
 

@@ -22,8 +22,10 @@ struct checkpointer {
 
 static void checkpoint(struct store *store)
 {
-	/* A failure (a full disk) is tried again when more log has been written. */
-	store_db_error(store, store->env->txn_checkpoint(store->env, 0, 0, 0), "checkpoint");
+	/* A full disk: it is tried again when more log has been written. */
+	if (store_db_error(store, store->env->txn_checkpoint(store->env, 0, 0, 0), "checkpoint") ==
+	    KN_ERR_IO)
+		store_sync_failed(store, "checkpoint");
 }
 
 static void *checkpointer_main(void *arg)

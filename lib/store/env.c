@@ -36,10 +36,19 @@ const char *const store_files[TABLE_COUNT] = {
 /* --- errors --- */
 
 /* Nothing can be trusted any more; whoever supervises starts a process that recovers. */
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	log_error("store: %s: the environment must be recovered; exiting", what);
 	_exit(EX_SOFTWARE);
+}
+
+/* The kernel tells of pages that it could not write once, and then takes them for written: the next
+ * sync would succeed without them. So nothing may be acknowledged after it, and what memory still
+ * holds of the files must not be what recovery reads. */
+void store_sync_failed(struct store *store, const char *what)
+{
+	fs_forget_cached(store->dir);
+	die(what);
 }
 
 /* A full disk makes Berkeley DB say so for every page: a few lines a second are enough. */
@@ -259,6 +268,8 @@ enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 	if (ret == 0)
 		return KN_OK;
 	log_error("store: %s cannot be opened: %s", store->dir, db_strerror(ret));
+	if (ret == EIO)
+		fs_forget_cached(store->dir); /* as store_sync_failed() does */
 	if (space_is_low(store))
 		return KN_ERR_FULL;
 	return ret == ENOMEM ? KN_ERR_NOMEM : KN_ERR_CORRUPT;

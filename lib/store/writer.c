@@ -237,7 +237,11 @@ static enum kn_err flush(struct store *store)
 	enum kn_err err =
 		store_db_error(store, store->env->log_flush(store->env, NULL), "log_flush");
 
-	return err == KN_OK ? checkpointer_flushed(store) : err;
+	if (err == KN_OK)
+		err = checkpointer_flushed(store);
+	if (err == KN_ERR_IO)
+		store_sync_failed(store, "flush");
+	return err;
 }
 
 static void tell_changes(struct store *store)

@@ -1,0 +1,42 @@
+"""After a sync that failed the next one may succeed without what the kernel has lost."""
+
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+import requests
+
+from disk import STORE_LOG
+from rig import Rig
+from waiting import wait_until
+
+
+@pytest.fixture
+def rig():
+    top = pathlib.Path(tempfile.mkdtemp(prefix="kinora-fault-"))
+    rig = Rig(top)
+    yield rig
+    rig.disk.set()
+    rig.wait_whole(60)
+    rig.stop()
+    rig.disk.unmount()
+    shutil.rmtree(top)
+
+
+def create(rig):
+    answer = requests.post(f"{rig.url}/v1/video/generations", json={"model": "grok", "prompt": "A cat"}, timeout=60)
+    return answer.status_code
+
+
+def test_a_failed_sync_of_the_log_is_final(rig):
+    """The responder ends, and another one reads from the disk what is there."""
+    if rig.disk.shim is None:
+        pytest.skip("a build with sanitizers takes no preloaded shim")
+    assert create(rig) == 201
+    before = rig.pid("kinora-fcgi")
+    rig.disk.set(sync_eio=10000, kinds=1 << STORE_LOG)
+    assert create(rig) >= 500
+    wait_until(lambda: rig.pid("kinora-fcgi") != before, 30)
+    rig.disk.set()
+    wait_until(lambda: create(rig) == 201, 30)
