@@ -92,10 +92,13 @@ static json_object *request_line(const struct record *record)
 static json_object *result_line(const struct record *record)
 {
 	json_object *line = begin_line(record->at, "response");
+	char duration[32];
 
 	add_string(line, "job_id", record->job_id);
 	add_string(line, "status", record->status == JOB_COMPLETED ? "completed" : "failed");
-	json_object_object_add(line, "duration", json_object_new_double(record->duration));
+	snprintf(duration, sizeof(duration), "%.3f", record->duration);
+	json_object_object_add(line, "duration",
+			       json_object_new_double_s(record->duration, duration));
 	if (record->video_size > 0)
 		json_object_object_add(line, "video_size",
 				       json_object_new_int64((int64_t)record->video_size));
