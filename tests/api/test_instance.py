@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 import socket
 import threading
 import time
@@ -136,6 +137,28 @@ def test_errors_of_nginx_are_json(instance, request_bytes, status, text):
     assert answer.endswith('{"detail":"%s"}' % text), answer
     if answer.startswith("HTTP"):  # what is not even a request line is answered as HTTP/0.9
         assert answer.startswith(f"HTTP/1.1 {status} ")
+
+
+def test_a_file_that_nginx_cannot_open(serve, mp4):
+    """It is told another path than the responder."""
+    own = serve(dispatch="no")
+    job_id = requests.post(f"{own.text_url}/generate", json={"text": "A story"}).json()["job_id"]
+    claim = own.claim("text_to_video/default")
+    own.put_asset(claim, "video", mp4)
+    assert own.report(claim, "complete").status_code == 200
+    url = f"{own.text_url}/download/{job_id}"
+    assert requests.get(url).content == mp4
+    conf = own.dir / "nginx" / "kinora-server.conf"
+    conf.write_text(conf.read_text().replace(f'alias "{own.dir}/";', f'alias "{own.dir}/elsewhere/";'))
+    own.kill("nginx", signal.SIGHUP)
+
+    def refusals():  # an old worker may still answer the first
+        return [answer for answer in [requests.get(url)] if answer.status_code != 200]
+
+    (answer,) = wait_until(refusals)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/json")
+    assert answer.json() == {"error": "Error sending file: nginx cannot open it"}
+    assert "Content-Disposition" not in answer.headers
 
 
 def test_requests_wait_while_the_responder_restarts(serve):
