@@ -25,12 +25,11 @@ static bool listed(const char *origins, const char *origin)
 /* What Access-Control-Allow-Origin says to this request, or NULL. */
 static const char *allowed_origin(const struct request *req)
 {
-	const char *origins = req->server->conf->cors_origins, *origin;
+	const char *origins = req->server->conf->cors_origins;
 
 	if (strcmp(origins, "*") == 0)
 		return "*";
-	origin = request_param(req, "HTTP_ORIGIN");
-	return origin != NULL && listed(origins, origin) ? origin : NULL;
+	return listed(origins, req->origin) ? req->origin : NULL;
 }
 
 void cors_add_headers(struct request *req)
@@ -40,7 +39,7 @@ void cors_add_headers(struct request *req)
 
 	if (allowed != NULL)
 		response_header_plain(req, "Access-Control-Allow-Origin", allowed);
-	if (allowed != NULL && request_param(req, "HTTP_ORIGIN") != NULL)
+	if (allowed != NULL && req->origin[0] != '\0')
 		response_header(req, "Access-Control-Expose-Headers", "%s",
 				"X-Request-Id, Content-Disposition, Location, Retry-After");
 	/* A cache must not give one origin's answer to another. */

@@ -26,7 +26,7 @@ const char *request_param(const struct request *req, const char *name)
 /* The parameters that every request needs, read in one pass. */
 struct given {
 	const char *method, *path, *query, *content_type, *content_length, *remote_addr, *scheme,
-		*host, *id, *check;
+		*host, *id, *check, *dialects, *origin;
 };
 
 static void read_given(char **envp, struct given *given)
@@ -47,23 +47,34 @@ static void read_given(char **envp, struct given *given)
 		WANTED("HTTP_HOST", host),
 		WANTED("REQUEST_ID", id),
 		WANTED("KINORA_CHECK", check),
+		WANTED("KINORA_DIALECTS", dialects),
+		WANTED("HTTP_ORIGIN", origin),
 #undef WANTED
 	};
 
 	for (; *envp != NULL; envp++) {
-		size_t len = strcspn(*envp, "=");
+		const char *end = strchrnul(*envp, '=');
+		size_t len = (size_t)(end - *envp);
 
 		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 			if (wanted[i].len == len && memcmp(wanted[i].name, *envp, len) == 0)
-				*wanted[i].to = *envp + len + ((*envp)[len] == '=');
+				*wanted[i].to = end + (*end == '=');
 	}
+}
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
 /* nginx's $request_id, so that both logs name the request alike; else one of our own. */
 static void set_id(struct request *req, const char *given)
 {
-	if (strlen(given) == REQUEST_ID_SIZE - 1 &&
-	    strspn(given, "0123456789abcdef") == REQUEST_ID_SIZE - 1)
+	size_t n = 0;
+
+	while (n < REQUEST_ID_SIZE && is_hex(given[n]))
+		n++;
+	if (n == REQUEST_ID_SIZE - 1 && given[n] == '\0')
 		memcpy(req->id, given, REQUEST_ID_SIZE);
 	else
 		id_new_token(req->id);
@@ -94,7 +105,7 @@ static int64_t parse_length(const char *text)
 
 void request_begin(struct request *req, struct connection *connection, struct server *server)
 {
-	struct given given = {"GET", "", "", "", "", "", "http", "", "", ""};
+	struct given given = {"GET", "", "", "", "", "", "http", "", "", "", "", ""};
 
 	read_given(connection->fcgx.envp, &given);
 	connection->body = (struct body){.fd = -1};
@@ -109,6 +120,8 @@ void request_begin(struct request *req, struct connection *connection, struct se
 		.content_type = given.content_type,
 		.content_length = parse_length(given.content_length),
 		.remote_addr = given.remote_addr,
+		.dialects = given.dialects,
+		.origin = given.origin,
 		.scheme = strcmp(given.scheme, "https") == 0 ? "https" : "http",
 		.host = clean_host(given.host),
 		.is_check = given.check[0] != '\0',
@@ -173,15 +186,19 @@ void request_set_job(struct request *req, const char *job_id)
 	req->job_id[n] = '\0';
 }
 
-char *request_base_url(const struct request *req)
+const char *request_base_url(const struct request *req)
 {
+	struct arena *arena = &request_connection(req)->arena;
 	const char *public_url = req->server->conf->public_url;
 	size_t n = strlen(public_url);
-	char *url = NULL;
+	char *url;
 
 	while (n > 0 && public_url[n - 1] == '/')
 		n--;
 	if (n > 0)
-		return strndup(public_url, n);
-	return asprintf(&url, "%s://%s", req->scheme, req->host) >= 0 ? url : NULL;
+		return arena_copy(arena, public_url, n);
+	url = arena_alloc(arena, strlen(req->scheme) + sizeof("://") + strlen(req->host));
+	if (url != NULL)
+		stpcpy(stpcpy(stpcpy(url, req->scheme), "://"), req->host);
+	return url;
 }

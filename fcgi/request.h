@@ -32,6 +32,8 @@ struct request {
 	const char *host;         /* "localhost:8000" */
 	const char *scheme;       /* "http" or "https" */
 	const char *remote_addr;
+	const char *dialects;     /* what is spoken here, "" for nothing: router.h */
+	const char *origin;       /* of the page that asks, "" for none: cors.c */
 	int64_t content_length;   /* -1: not given */
 	char id[REQUEST_ID_SIZE]; /* answered as X-Request-Id */
 	int64_t received;         /* monotonic µs */
@@ -63,7 +65,8 @@ enum kn_err request_query(struct request *req, const char *name, const char **va
 void request_set_job(struct request *req, const char *job_id);
 /* Whether nobody waits for the answer any more: worth a look before a job is handed to it. */
 bool request_is_abandoned(const struct request *req);
-/* "http://localhost:8000" (public_url if configured), malloc'd; NULL when memory is out. */
-char *request_base_url(const struct request *req);
+/* "http://localhost:8000" (public_url if configured), living as long as the request; NULL when
+ * memory is out. */
+const char *request_base_url(const struct request *req);
 
 #endif

@@ -63,16 +63,6 @@ static void put_header(struct bytes *to, const char *name, const char *value)
 	put_text(to, "\r\n");
 }
 
-static void put_number(struct bytes *to, uint64_t number)
-{
-	char digits[20], *at = digits + sizeof(digits);
-
-	do
-		*--at = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	bytes_put(to, at, (size_t)(digits + sizeof(digits) - at));
-}
-
 void response_header_plain(struct request *req, const char *name, const char *value)
 {
 	put_header(&req->res->head, name, value);
@@ -106,18 +96,24 @@ static void begin_answer(struct request *req, int status)
 	req->res->body.len = 0;
 }
 
+struct bytes *respond_json_text(struct request *req, int status)
+{
+	begin_answer(req, status);
+	put_text(&req->res->head, "Content-Type: application/json\r\n");
+	return &req->res->body;
+}
+
 void respond_json(struct request *req, int status, json_object *body)
 {
+	struct bytes *to = respond_json_text(req, status);
 	size_t len;
 	const char *text = json_object_to_json_string_length(
 		body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 
-	begin_answer(req, status);
-	put_text(&req->res->head, "Content-Type: application/json\r\n");
 	if (text != NULL)
-		bytes_put(&req->res->body, text, len);
+		bytes_put(to, text, len);
 	else
-		req->res->body.failed = true;
+		to->failed = true;
 	json_object_put(body);
 }
 
@@ -222,7 +218,7 @@ static void build_head(struct request *req, struct bytes *to)
 	struct response *res = req->res;
 
 	put_text(to, "Status: ");
-	put_number(to, (uint64_t)res->status);
+	bytes_put_decimal(to, (uint64_t)res->status);
 	put_text(to, " ");
 	put_text(to, reason_of(res->status));
 	put_text(to, "\r\n");
@@ -230,7 +226,7 @@ static void build_head(struct request *req, struct bytes *to)
 	bytes_put(to, res->head.data, res->head.len);
 	if (!res->by_nginx && res->status != 204) {
 		put_text(to, "Content-Length: ");
-		put_number(to, res->body.len);
+		bytes_put_decimal(to, res->body.len);
 		put_text(to, "\r\n");
 	}
 	put_text(to, "\r\n");

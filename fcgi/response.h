@@ -5,6 +5,7 @@
 #ifndef RESPONSE_H
 #define RESPONSE_H
 
+#include "lib/bytes.h"
 #include "request.h"
 
 /* Retry-After of a full queue: a place becomes free as soon as a worker takes a job. */
@@ -12,6 +13,8 @@ enum { RESPONSE_QUEUE_RETRY_SECONDS = 10 };
 
 /* Takes ownership of the body. */
 void respond_json(struct request *req, int status, json_object *body);
+/* For a handler that writes the JSON itself, with json_text.h, to what is returned. */
+struct bytes *respond_json_text(struct request *req, int status);
 /* No body: 204. */
 void respond_empty(struct request *req, int status);
 /* nginx sends the file (X-Accel-Redirect). rel as in asset.h ("output/video_ID.mp4"), or the path

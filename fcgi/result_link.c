@@ -38,7 +38,8 @@ static void sign(const char *uri, long long expires, const char *secret,
 char *result_link(const struct request *req, const char *job_id, int64_t now)
 {
 	const struct conf *conf = req->server->conf;
-	char uri[ID_SIZE + 16], md5[32], *base = request_base_url(req), *link = NULL;
+	const char *base = request_base_url(req);
+	char uri[ID_SIZE + 16], md5[32], *link = NULL;
 	long long expires = now / USEC_PER_SEC + conf->link_seconds;
 
 	if (base == NULL)
@@ -52,6 +53,5 @@ char *result_link(const struct request *req, const char *job_id, int64_t now)
 	} else if (asprintf(&link, "%s%s", base, uri) < 0) {
 		link = NULL;
 	}
-	free(base);
 	return link;
 }

@@ -29,13 +29,6 @@ static const struct dialect *next_dialect(const char **names)
 	return dialect;
 }
 
-static const char *spoken(const struct request *req)
-{
-	const char *names = request_param(req, "KINORA_DIALECTS");
-
-	return names != NULL ? names : "";
-}
-
 /* How many characters of the path are the dialect's root. */
 static size_t match_root(const struct dialect *dialect, const char *path)
 {
@@ -51,7 +44,7 @@ static size_t match_root(const struct dialect *dialect, const char *path)
  * the first. */
 static const struct dialect *owner_by_root(const struct request *req)
 {
-	const char *names = spoken(req);
+	const char *names = req->dialects;
 	const struct dialect *owner = next_dialect(&names), *dialect;
 
 	while ((dialect = next_dialect(&names)) != NULL)
@@ -84,12 +77,17 @@ static bool match_segment(struct span pattern, struct span path, struct span arg
 	return true;
 }
 
+static size_t length_of_segment(const char *text)
+{
+	return (size_t)(strchrnul(text, '/') - text);
+}
+
 static bool match(const char *pattern, const char *path, struct span args[], size_t *n)
 {
 	*n = 0;
 	while (*pattern == '/' && *path == '/') {
-		struct span want = {pattern + 1, strcspn(pattern + 1, "/")};
-		struct span have = {path + 1, strcspn(path + 1, "/")};
+		struct span want = {pattern + 1, length_of_segment(pattern + 1)};
+		struct span have = {path + 1, length_of_segment(path + 1)};
 
 		if (!match_segment(want, have, args, n))
 			return false;
@@ -139,7 +137,7 @@ const struct dialect *router_dialect(const struct request *req)
 	struct allowed allowed = {0};
 	struct span args[REQUEST_ARGS_MAX];
 	const struct dialect *dialect;
-	const char *names = spoken(req);
+	const char *names = req->dialects;
 	size_t n = 0;
 
 	while (allowed.dialect == NULL && (dialect = next_dialect(&names)) != NULL)
@@ -178,7 +176,7 @@ const struct route *router_match(struct request *req)
 	struct span args[REQUEST_ARGS_MAX];
 	const struct dialect *dialect;
 	const struct route *route = NULL;
-	const char *names = spoken(req);
+	const char *names = req->dialects;
 	size_t n = 0;
 
 	while (route == NULL && (dialect = next_dialect(&names)) != NULL)

@@ -51,6 +51,16 @@ void bytes_put_u64(struct bytes *to, uint64_t n)
 	bytes_put(to, &n, sizeof(n));
 }
 
+void bytes_put_decimal(struct bytes *to, uint64_t n)
+{
+	char digits[20], *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	bytes_put(to, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 void bytes_set_u32(struct bytes *to, size_t at, uint32_t n)
 {
 	n = htole32(n);

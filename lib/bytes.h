@@ -1,6 +1,6 @@
 /*
  * Little-endian encoding into growing memory, and bounded decoding from it:
- * what stored records are made with. Nothing here reads past what it was given.
+ * what stored records and answers are made with. Nothing here reads past what it was given.
  */
 #ifndef KN_BYTES_H
 #define KN_BYTES_H
@@ -20,6 +20,8 @@ void bytes_put(struct bytes *to, const void *data, size_t len);
 void bytes_put_u8(struct bytes *to, uint8_t n);
 void bytes_put_u32(struct bytes *to, uint32_t n);
 void bytes_put_u64(struct bytes *to, uint64_t n);
+/* As text. */
+void bytes_put_decimal(struct bytes *to, uint64_t n);
 /* Overwrites four bytes at an offset that was put before. */
 void bytes_set_u32(struct bytes *to, size_t at, uint32_t n);
 

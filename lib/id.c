@@ -43,10 +43,18 @@ void id_new_token(char out[TOKEN_SIZE])
 	sodium_bin2hex(out, TOKEN_SIZE, b, sizeof(b));
 }
 
+/* Not isalnum(): what it says depends on the locale. */
+static bool is_safe(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_' || c == '-';
+}
+
 bool id_is_safe(const char *id)
 {
-	size_t n = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz"
-			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-");
+	size_t n = 0;
 
+	while (n < ID_SIZE && is_safe(id[n]))
+		n++;
 	return n > 0 && n < ID_SIZE && id[n] == '\0';
 }

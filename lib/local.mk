@@ -16,6 +16,7 @@ lib_libkinora_a_SOURCES = \
 	lib/job_fields.c lib/job_fields.h \
 	lib/job_json.c lib/job_json.h \
 	lib/json.c lib/json.h \
+	lib/json_text.c lib/json_text.h \
 	lib/lines.c lib/lines.h \
 	lib/log.c lib/log.h \
 	lib/mime.c lib/mime.h \

@@ -7,30 +7,30 @@
 #include "fcgi/work.h"
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/json_text.h"
 #include "lib/text.h"
 #include "lookup.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- shapes --- */
 
 /* A job as one of the two documents shows it. Made from list columns, which a single job has too.
  */
-typedef json_object *shape_fn(const struct store_row *row, const char *base_url);
+typedef void shape_fn(struct bytes *to, const struct store_row *row, const char *base_url);
 
-static void add_video_url(json_object *to, const struct store_row *row, const char *base_url)
+static void add_video_url(struct bytes *to, const struct store_row *row, const char *base_url)
 {
 	char url[1024];
 
 	snprintf(url, sizeof(url), "%s/videos/%s.mp4", base_url, row->id);
-	json_add_string(to, "video_url", row->expired == 0 ? url : NULL);
+	json_text_string(to, "video_url", row->expired == 0 ? url : NULL);
 }
 
-static void add_seconds(json_object *to, const char *name, int64_t at)
+static void add_seconds(struct bytes *to, const char *name, int64_t at)
 {
-	json_add_int(to, name, at / USEC_PER_SEC);
+	json_text_int(to, name, at / USEC_PER_SEC);
 }
 
 static bool has_failed(const struct store_row *row)
@@ -46,18 +46,17 @@ static const char *error_of(const struct store_row *row)
 }
 
 /* The API reference's, of /v1/video/generations and /jobs. */
-static json_object *shape_reference(const struct store_row *row, const char *base_url)
+static void shape_reference(struct bytes *to, const struct store_row *row, const char *base_url)
 {
-	json_object *to = json_object_new_object();
-
-	json_add_string(to, "id", row->id);
-	json_add_string(to, "status", grok_imagine_status(row->state));
-	json_add_string(to, "model", row->model);
-	json_add_string(to, "prompt", row->prompt);
+	json_text_open(to, NULL, '{');
+	json_text_string(to, "id", row->id);
+	json_text_string(to, "status", grok_imagine_status(row->state));
+	json_text_string(to, "model", row->model);
+	json_text_string(to, "prompt", row->prompt);
 	if (row->state == JOB_COMPLETED)
 		add_video_url(to, row, base_url);
 	if (has_failed(row))
-		json_add_string(to, "error", error_of(row));
+		json_text_string(to, "error", error_of(row));
 	add_seconds(to, "created_at", row->created);
 	if (row->state == JOB_COMPLETED) {
 		add_seconds(to, "completed_at", row->finished);
@@ -66,27 +65,26 @@ static json_object *shape_reference(const struct store_row *row, const char *bas
 	}
 	if (has_failed(row))
 		add_seconds(to, "failed_at", row->finished);
-	return to;
+	json_text_close(to, '}');
 }
 
 /* The README's, of /v1/videos/generations: it names the URL before there is a video. */
-static json_object *shape_readme(const struct store_row *row, const char *base_url)
+static void shape_readme(struct bytes *to, const struct store_row *row, const char *base_url)
 {
-	json_object *to = json_object_new_object();
-
-	json_add_string(to, "id", row->id);
-	json_add_string(to, "object", "videos.generation");
+	json_text_open(to, NULL, '{');
+	json_text_string(to, "id", row->id);
+	json_text_string(to, "object", "videos.generation");
 	add_seconds(to, "created", row->created);
-	json_add_string(to, "model", row->model);
-	json_add_string(to, "status", grok_imagine_status(row->state));
+	json_text_string(to, "model", row->model);
+	json_text_string(to, "status", grok_imagine_status(row->state));
 	if (has_failed(row))
-		json_add_string(to, "video_url", NULL);
+		json_text_string(to, "video_url", NULL);
 	else
 		add_video_url(to, row, base_url);
-	json_add_string(to, "error", has_failed(row) ? error_of(row) : NULL);
+	json_text_string(to, "error", has_failed(row) ? error_of(row) : NULL);
 	if (row->state == JOB_COMPLETED && row->expired != 0)
 		add_seconds(to, "expired_at", row->expired);
-	return to;
+	json_text_close(to, '}');
 }
 
 static struct store_row row_of(const struct job *job)
@@ -109,14 +107,13 @@ static struct store_row row_of(const struct job *job)
 static void respond_job(struct request *req, int status, const struct job *job, shape_fn *shape)
 {
 	struct store_row row = row_of(job);
-	char *base_url = request_base_url(req);
+	const char *base_url = request_base_url(req);
 
 	request_set_job(req, job->id);
 	if (base_url == NULL)
 		respond_error(req, KN_ERR_NOMEM, NULL);
 	else
-		respond_json(req, status, shape(&row, base_url));
-	free(base_url);
+		shape(respond_json_text(req, status), &row, base_url);
 }
 
 void grok_imagine_respond(struct request *req, int status, const struct job *job)
@@ -254,18 +251,19 @@ static const struct store_row *next_row(const struct store_page *a, size_t *i,
 	return *j < b->n ? &b->rows[(*j)++] : NULL;
 }
 
-static json_object *list_body(const struct store_page *a, const struct store_page *b, size_t limit,
-			      shape_fn *shape, const char *base_url)
+static void write_list(struct bytes *to, const struct store_page *a, const struct store_page *b,
+		       size_t limit, shape_fn *shape, const char *base_url)
 {
-	json_object *body = json_object_new_object(), *jobs = json_object_new_array();
 	const struct store_row *row;
 	size_t i = 0, j = 0;
 
+	json_text_open(to, NULL, '{');
+	json_text_open(to, "jobs", '[');
 	while (i + j < limit && (row = next_row(a, &i, b, &j)) != NULL)
-		json_object_array_add(jobs, shape(row, base_url));
-	json_object_object_add(body, "jobs", jobs);
-	json_add_int(body, "total", (int64_t)(a->total + b->total));
-	return body;
+		shape(to, row, base_url);
+	json_text_close(to, ']');
+	json_text_int(to, "total", (int64_t)(a->total + b->total));
+	json_text_close(to, '}');
 }
 
 static void list(struct request *req, shape_fn *shape)
@@ -274,7 +272,7 @@ static void list(struct request *req, shape_fn *shape)
 	struct store_query query = {.api = JOB_GROK_IMAGINE};
 	struct listing listing;
 	struct faults faults = {0};
-	char *base_url = NULL;
+	const char *base_url = NULL;
 	enum kn_err err;
 
 	check_listing(&faults, req, &listing);
@@ -296,10 +294,10 @@ static void list(struct request *req, shape_fn *shape)
 	if (err == KN_ERR_NOT_FOUND)
 		fault_add(&faults, "query", "after", "no such job", "value_error", NULL);
 	if (err == KN_OK)
-		respond_json(req, 200, list_body(&page, &cancelled, query.limit, shape, base_url));
+		write_list(respond_json_text(req, 200), &page, &cancelled, query.limit, shape,
+			   base_url);
 	else if (!faults_answer(req, &faults))
 		respond_error(req, err, NULL);
-	free(base_url);
 	store_page_free(&page);
 	store_page_free(&cancelled);
 }

@@ -166,7 +166,7 @@ void worker_claim(struct request *req)
 {
 	struct claim claim = {0};
 	struct job *job = NULL;
-	char *base_url = NULL;
+	const char *base_url;
 	enum kn_err err;
 
 	if (!read_claim(req, &claim))
@@ -189,5 +189,4 @@ void worker_claim(struct request *req)
 		respond_error(req, err, NULL);
 	}
 	job_free(&job);
-	free(base_url);
 }
