@@ -57,8 +57,10 @@ static void read_given(char **envp, struct given *given)
 		size_t len = (size_t)(end - *envp);
 
 		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-			if (wanted[i].len == len && memcmp(wanted[i].name, *envp, len) == 0)
+			if (wanted[i].len == len && memcmp(wanted[i].name, *envp, len) == 0) {
 				*wanted[i].to = end + (*end == '=');
+				break;
+			}
 	}
 }
 

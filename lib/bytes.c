@@ -34,21 +34,17 @@ void bytes_put(struct bytes *to, const void *data, size_t len)
 	to->len += len;
 }
 
-void bytes_put_u8(struct bytes *to, uint8_t n)
-{
-	bytes_put(to, &n, sizeof(n));
-}
-
-void bytes_put_u32(struct bytes *to, uint32_t n)
-{
-	n = htole32(n);
-	bytes_put(to, &n, sizeof(n));
-}
-
 void bytes_put_u64(struct bytes *to, uint64_t n)
 {
 	n = htole64(n);
 	bytes_put(to, &n, sizeof(n));
+}
+
+void bytes_put_number(struct bytes *to, uint64_t n)
+{
+	for (; n >= 0x80; n >>= 7)
+		bytes_put_u8(to, (uint8_t)(n | 0x80));
+	bytes_put_u8(to, (uint8_t)n);
 }
 
 void bytes_put_decimal(struct bytes *to, uint64_t n)
@@ -59,13 +55,6 @@ void bytes_put_decimal(struct bytes *to, uint64_t n)
 		*--at = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
 	bytes_put(to, at, (size_t)(digits + sizeof(digits) - at));
-}
-
-void bytes_set_u32(struct bytes *to, size_t at, uint32_t n)
-{
-	n = htole32(n);
-	if (!to->failed)
-		memcpy(to->data + at, &n, sizeof(n));
 }
 
 bool bytes_get(struct bytes_reader *from, size_t len, const unsigned char **out)
@@ -87,17 +76,6 @@ bool bytes_get_u8(struct bytes_reader *from, uint8_t *out)
 	return true;
 }
 
-bool bytes_get_u32(struct bytes_reader *from, uint32_t *out)
-{
-	const unsigned char *p;
-
-	if (!bytes_get(from, sizeof(*out), &p))
-		return false;
-	memcpy(out, p, sizeof(*out));
-	*out = le32toh(*out);
-	return true;
-}
-
 bool bytes_get_u64(struct bytes_reader *from, uint64_t *out)
 {
 	const unsigned char *p;
@@ -107,4 +85,24 @@ bool bytes_get_u64(struct bytes_reader *from, uint64_t *out)
 	memcpy(out, p, sizeof(*out));
 	*out = le64toh(*out);
 	return true;
+}
+
+bool bytes_get_number(struct bytes_reader *from, uint64_t *out)
+{
+	const unsigned char *p = from->at;
+	uint64_t n = 0;
+
+	for (int shift = 0; p < from->end && shift < 64; shift += 7) {
+		uint64_t bits = *p & 0x7f;
+
+		if (bits << shift >> shift != bits)
+			return false;
+		n |= bits << shift;
+		if (*p++ < 0x80) {
+			from->at = p;
+			*out = n;
+			return true;
+		}
+	}
+	return false;
 }

@@ -9,13 +9,15 @@ enum { JOB_CODEC_VERSION = 1 };
 
 static void encode_fields(struct bytes *to, const struct job_field *fields, size_t n,
 			  const void *from);
+/* What decoded strings and files become: the job's own copies, or for a look at the record only. */
+enum ownership { OWNED, BORROWED };
 static enum kn_err decode_fields(struct bytes_reader *from, const struct job_field *fields,
-				 size_t n, void *to);
+				 size_t n, void *to, enum ownership ownership);
 
 static void put_field(struct bytes *to, uint8_t tag, const void *data, size_t len)
 {
 	bytes_put_u8(to, tag);
-	bytes_put_u32(to, (uint32_t)len);
+	bytes_put_number(to, len);
 	bytes_put(to, data, len);
 }
 
@@ -30,15 +32,20 @@ static void put_number(struct bytes *to, uint8_t tag, uint64_t n)
 		put_field(to, tag, digits, len);
 }
 
+static void put_string(struct bytes *to, uint8_t tag, const char *text)
+{
+	put_field(to, tag, text, strlen(text) + 1);
+}
+
 static void put_files(struct bytes *to, uint8_t tag, const struct job_files *files)
 {
 	for (size_t i = 0; i < files->n; i++) {
-		size_t at;
+		struct bytes one = {0};
 
-		put_field(to, tag, NULL, 0);
-		at = to->len;
-		encode_fields(to, job_file_fields, JOB_FILE_FIELDS, &files->v[i]);
-		bytes_set_u32(to, at - 4, (uint32_t)(to->len - at));
+		encode_fields(&one, job_file_fields, JOB_FILE_FIELDS, &files->v[i]);
+		put_field(to, tag, one.data, one.len);
+		to->failed |= one.failed;
+		free(one.data);
 	}
 }
 
@@ -59,11 +66,11 @@ static void encode_fields(struct bytes *to, const struct job_field *fields, size
 		case FIELD_STRING:
 			memcpy(&text, at, sizeof(text));
 			if (text != NULL)
-				put_field(to, f->tag, text, strlen(text));
+				put_string(to, f->tag, text);
 			break;
 		case FIELD_TEXT:
 			if (text[0] != '\0')
-				put_field(to, f->tag, text, strlen(text));
+				put_string(to, f->tag, text);
 			break;
 		case FIELD_RAW:
 			put_field(to, f->tag, at, f->size);
@@ -107,14 +114,17 @@ static enum kn_err decode_number(const unsigned char *data, size_t len, void *to
 	return KN_OK;
 }
 
-static enum kn_err decode_string(const unsigned char *data, size_t len, char **to)
+static enum kn_err decode_string(const unsigned char *data, char **to, enum ownership ownership)
 {
-	char *text = malloc(len + 1);
+	char *text;
 
+	if (ownership == BORROWED) {
+		*to = (char *)(uintptr_t)data; /* a view is const */
+		return KN_OK;
+	}
+	text = strdup((const char *)data);
 	if (text == NULL)
 		return KN_ERR_NOMEM;
-	memcpy(text, data, len);
-	text[len] = '\0';
 	free(*to); /* a tag that comes twice */
 	*to = text;
 	return KN_OK;
@@ -124,7 +134,7 @@ static enum kn_err decode_file(const unsigned char *data, size_t len, struct job
 {
 	struct bytes_reader from = {data, data + len};
 	struct job_file file = {0};
-	enum kn_err err = decode_fields(&from, job_file_fields, JOB_FILE_FIELDS, &file);
+	enum kn_err err = decode_fields(&from, job_file_fields, JOB_FILE_FIELDS, &file, OWNED);
 
 	if (err == KN_OK && (file.name == NULL || file.path == NULL))
 		err = KN_ERR_CORRUPT;
@@ -136,8 +146,13 @@ static enum kn_err decode_file(const unsigned char *data, size_t len, struct job
 	return err;
 }
 
+static bool is_text(const unsigned char *data, size_t len)
+{
+	return len > 0 && memchr(data, '\0', len) == data + len - 1;
+}
+
 static enum kn_err decode_field(const struct job_field *f, const unsigned char *data, size_t len,
-				void *base)
+				void *base, enum ownership ownership)
 {
 	char *to = (char *)base + f->offset;
 
@@ -147,14 +162,13 @@ static enum kn_err decode_field(const struct job_field *f, const unsigned char *
 	case FIELD_STATE:
 		return decode_number(data, len, to, f->size);
 	case FIELD_STRING:
-		if (memchr(data, '\0', len) != NULL)
+		if (!is_text(data, len))
 			return KN_ERR_CORRUPT;
-		return decode_string(data, len, (char **)(void *)to);
+		return decode_string(data, (char **)(void *)to, ownership);
 	case FIELD_TEXT:
-		if (len >= f->size || memchr(data, '\0', len) != NULL)
+		if (len > f->size || !is_text(data, len))
 			return KN_ERR_CORRUPT;
 		memcpy(to, data, len);
-		to[len] = '\0';
 		return KN_OK;
 	case FIELD_RAW:
 		if (len != f->size)
@@ -162,7 +176,8 @@ static enum kn_err decode_field(const struct job_field *f, const unsigned char *
 		memcpy(to, data, len);
 		return KN_OK;
 	case FIELD_FILES:
-		return decode_file(data, len, (struct job_files *)(void *)to);
+		return ownership == OWNED ? decode_file(data, len, (struct job_files *)(void *)to)
+					  : KN_OK;
 	}
 	return KN_ERR_CORRUPT;
 }
@@ -174,45 +189,56 @@ static const struct job_field *find_field(const struct job_field *fields, size_t
 }
 
 static enum kn_err decode_fields(struct bytes_reader *from, const struct job_field *fields,
-				 size_t n, void *to)
+				 size_t n, void *to, enum ownership ownership)
 {
 	enum kn_err err = KN_OK;
 
 	while (err == KN_OK && from->at < from->end) {
 		const struct job_field *f;
 		const unsigned char *data;
-		uint32_t len;
+		uint64_t len;
 		uint8_t tag;
 
-		if (!bytes_get_u8(from, &tag) || !bytes_get_u32(from, &len) ||
+		if (!bytes_get_u8(from, &tag) || !bytes_get_number(from, &len) ||
 		    !bytes_get(from, len, &data))
 			return KN_ERR_CORRUPT;
 		f = find_field(fields, n, tag);
 		if (f != NULL)
-			err = decode_field(f, data, len, to);
+			err = decode_field(f, data, len, to, ownership);
 	}
 	return err;
 }
 
-enum kn_err job_decode(const void *data, size_t len, struct job **out)
+static enum kn_err decode_job(const void *data, size_t len, struct job *job,
+			      enum ownership ownership)
 {
 	struct bytes_reader from = {data, (const unsigned char *)data + len};
-	struct job *job;
 	enum kn_err err;
 	uint8_t version;
 
 	if (!bytes_get_u8(&from, &version) || version != JOB_CODEC_VERSION)
 		return KN_ERR_CORRUPT;
-	job = calloc(1, sizeof(*job));
+	err = decode_fields(&from, job_fields, JOB_FIELDS, job, ownership);
+	return err == KN_OK && !job_is_sound(job) ? KN_ERR_CORRUPT : err;
+}
+
+enum kn_err job_decode(const void *data, size_t len, struct job **out)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	enum kn_err err;
+
 	if (job == NULL)
 		return KN_ERR_NOMEM;
-	err = decode_fields(&from, job_fields, JOB_FIELDS, job);
-	if (err == KN_OK && !job_is_sound(job))
-		err = KN_ERR_CORRUPT;
-	if (err != KN_OK) {
+	err = decode_job(data, len, job, OWNED);
+	if (err == KN_OK)
+		*out = job;
+	else
 		job_free(&job);
-		return err;
-	}
-	*out = job;
-	return KN_OK;
+	return err;
+}
+
+enum kn_err job_view(const void *data, size_t len, struct job *out)
+{
+	memset(out, 0, sizeof(*out));
+	return decode_job(data, len, out, BORROWED);
 }

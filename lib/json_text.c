@@ -49,8 +49,9 @@ static void begin(struct bytes *to, const char *name)
 	if (!is_first(to))
 		bytes_put_u8(to, ',');
 	if (name != NULL) {
-		put_quoted(to, name);
-		bytes_put_u8(to, ':');
+		bytes_put_u8(to, '"');
+		bytes_put(to, name, strlen(name));
+		bytes_put(to, "\":", 2);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * JSON written as it goes, for answers that are asked for all the time: a tree
- * of objects costs ten times as much. Commas come by themselves. name is NULL
- * for what stands in an array or alone.
+ * of objects costs ten times as much. Commas come by themselves. A name
+ * needs no escapes; it is NULL for what stands in an array or alone.
  */
 #ifndef KN_JSON_TEXT_H
 #define KN_JSON_TEXT_H

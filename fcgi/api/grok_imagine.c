@@ -202,13 +202,32 @@ static void create_readme(struct request *req)
 
 /* --- one job --- */
 
+struct answer {
+	struct request *req;
+	shape_fn *shape;
+};
+
+static enum kn_err answer_job(const struct job *job, void *arg)
+{
+	const struct answer *answer = arg;
+
+	if (job->api != JOB_GROK_IMAGINE)
+		return KN_ERR_NOT_FOUND;
+	respond_job(answer->req, 200, job, answer->shape);
+	return KN_OK;
+}
+
+/* What most requests are: a look at the record instead of a copy. */
 static void get(struct request *req, shape_fn *shape)
 {
-	struct job *job = grok_imagine_job(req, req->args[0]);
+	struct answer answer = {req, shape};
+	const char *id = req->args[0];
+	enum kn_err err = id_is_safe(id)
+				  ? store_job_look(req->server->store, id, answer_job, &answer)
+				  : KN_ERR_NOT_FOUND;
 
-	if (job != NULL)
-		respond_job(req, 200, job, shape);
-	job_free(&job);
+	if (err != KN_OK)
+		respond_error(req, err, err == KN_ERR_NOT_FOUND ? "Job not found" : NULL);
 }
 
 static void get_reference(struct request *req)

@@ -64,6 +64,20 @@ enum kn_err store_job_owns_file(struct store *store, const char *id, const char 
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }
 
+enum kn_err store_job_look(struct store *store, const char *id, store_look_job_fn *look, void *arg)
+{
+	struct store_read read;
+	struct job job;
+	enum kn_err err = store_read(store, NULL, TABLE_JOBS, id, strlen(id), &read);
+
+	if (err == KN_OK)
+		err = job_view(read.data, read.len, &job);
+	if (err == KN_OK)
+		err = look(&job, arg);
+	store_read_free(&read);
+	return err;
+}
+
 enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out)
 {
 	struct store_read read;

@@ -2,8 +2,8 @@
  * The columns of a list entry: what lists show, so that a page needs no record.
  *
  *   version, api, state, flags, progress (1 byte each)
- *   started, finished, expired (8 each)
- *   model, prompt, owner, error (4 bytes of length, the text, a NUL)
+ *   started, finished, expired (numbers, as bytes.h has them)
+ *   model, prompt, owner, error (a number: their length; the text, a NUL)
  *
  * The key holds the rest: time of creation and id.
  */
@@ -21,7 +21,7 @@ static void put_text(struct bytes *to, const char *text, size_t max)
 {
 	size_t len = text != NULL ? text_cut(text, strlen(text), max) : 0;
 
-	bytes_put_u32(to, (uint32_t)len);
+	bytes_put_number(to, len);
 	bytes_put(to, text, len);
 	bytes_put_u8(to, '\0');
 }
@@ -35,9 +35,9 @@ void row_encode(const struct job *job, struct bytes *to)
 	bytes_put_u8(to, (uint8_t)job->state);
 	bytes_put_u8(to, has_assets ? ROW_HAS_ASSETS : 0);
 	bytes_put_u8(to, (uint8_t)job->progress);
-	bytes_put_u64(to, (uint64_t)job->started);
-	bytes_put_u64(to, (uint64_t)job->finished);
-	bytes_put_u64(to, (uint64_t)job->expired);
+	bytes_put_number(to, (uint64_t)job->started);
+	bytes_put_number(to, (uint64_t)job->finished);
+	bytes_put_number(to, (uint64_t)job->expired);
 	put_text(to, job->model, ROW_TEXT_MAX);
 	put_text(to, job->prompt, ROW_PROMPT_MAX);
 	put_text(to, job->owner, ROW_TEXT_MAX);
@@ -47,10 +47,10 @@ void row_encode(const struct job *job, struct bytes *to)
 static bool get_text(struct bytes_reader *from, const char **out)
 {
 	const unsigned char *text;
-	uint32_t len;
+	uint64_t len;
 
-	if (!bytes_get_u32(from, &len) || len == UINT32_MAX || !bytes_get(from, len + 1, &text) ||
-	    text[len] != '\0')
+	if (!bytes_get_number(from, &len) || len == UINT64_MAX ||
+	    !bytes_get(from, len + 1, &text) || text[len] != '\0')
 		return false;
 	*out = (const char *)text;
 	return true;
@@ -60,7 +60,7 @@ static bool get_time(struct bytes_reader *from, int64_t *out)
 {
 	uint64_t n;
 
-	if (!bytes_get_u64(from, &n))
+	if (!bytes_get_number(from, &n))
 		return false;
 	*out = (int64_t)n;
 	return true;

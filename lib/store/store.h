@@ -79,6 +79,10 @@ enum kn_err store_job_delete(struct store *store, const char *id, struct job **o
 /* --- jobs: reading --- */
 
 enum kn_err store_job_get(struct store *store, const char *id, struct job **out);
+/* Calls look() with the job, and returns what that returns: for answers that are asked for all the
+ * time. The job is without its files, its strings are gone afterwards. */
+typedef enum kn_err store_look_job_fn(const struct job *job, void *arg);
+enum kn_err store_job_look(struct store *store, const char *id, store_look_job_fn *look, void *arg);
 
 /* Whether a file, by its relative path, is one of the job's. A job that runs may be about to name
  * it: then it is. */

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,25 @@ static void test_round_trip(void **state)
 	job_free(&back);
 }
 
+static void test_view(void **state)
+{
+	struct job *job = full_job(), view;
+	unsigned char *data;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(job_encode(job, &data, &len), KN_OK);
+	assert_int_equal(job_view(data, len, &view), KN_OK);
+	assert_int_equal(view.inputs.n + view.assets.n, 0);
+	job_files_clear(&job->inputs);
+	job_files_clear(&job->assets);
+	assert_same(job, &view);
+	assert_in_range((uintptr_t)view.prompt, (uintptr_t)data, (uintptr_t)data + len);
+	assert_int_equal(job_view(data, len - 1, &view), KN_ERR_CORRUPT);
+	free(data);
+	job_free(&job);
+}
+
 static void test_absent_stays_absent(void **state)
 {
 	struct job *job = job_new(JOB_GROK_3D, "default"), *back = NULL;
@@ -173,7 +193,7 @@ static void test_version_1_is_read(void **state)
 
 static void test_later_fields_are_skipped(void **state)
 {
-	static const unsigned char later[] = {200, 3, 0, 0, 0, 'n', 'e', 'w'};
+	static const unsigned char later[] = {200, 3, 'n', 'e', 'w'};
 	struct job *job = full_job(), *back = NULL;
 	unsigned char *data;
 	size_t len;
@@ -252,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_absent_stays_absent),
 		cmocka_unit_test(test_version_1_is_read),
 		cmocka_unit_test(test_later_fields_are_skipped),
