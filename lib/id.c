@@ -1,16 +1,23 @@
 #include "id.h"
 
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 void id_new_grok_imagine(char out[ID_SIZE])
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	const uint64_t ids = 4738381338321616896U; /* 36^12 */
+	uint64_t n;
 
+	/* All digits from one number: each call for random bytes is a system call. */
+	do
+		randombytes_buf(&n, sizeof(n));
+	while (n >= 3 * ids);
 	memcpy(out, "job_", 4);
-	for (int i = 4; i < 16; i++)
-		out[i] = digits[randombytes_uniform(36)];
+	for (int i = 4; i < 16; i++, n /= 36)
+		out[i] = digits[n % 36];
 	out[16] = '\0';
 }
 

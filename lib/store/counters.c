@@ -32,51 +32,66 @@ static enum kn_err read_stored(struct store *store, struct store_txn *txn, const
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }
 
+/* The number as the transaction knows it, read from the table the first time. */
+static enum kn_err get_tally(struct store_txn *txn, const struct key *key, struct tally **out)
+{
+	struct tally *tally = find_tally(txn, key);
+	enum kn_err err = KN_OK;
+
+	*out = tally;
+	if (tally != NULL)
+		return KN_OK;
+	if (txn->tallies_n == TALLIES_MAX)
+		err = counters_write(txn);
+	if (err != KN_OK)
+		return err;
+	tally = &txn->tallies[txn->tallies_n];
+	err = read_stored(txn->store, txn, key, &tally->stored);
+	if (err != KN_OK)
+		return err;
+	tally->key = *key;
+	tally->by = 0;
+	txn->tallies_n++;
+	*out = tally;
+	return KN_OK;
+}
+
 enum kn_err counter_read(struct store *store, struct store_txn *txn, const struct key *key,
 			 int64_t *out)
 {
-	const struct tally *tally = txn != NULL ? find_tally(txn, key) : NULL;
-	enum kn_err err = read_stored(store, txn, key, out);
+	struct tally *tally;
+	enum kn_err err;
 
-	if (err == KN_OK && tally != NULL)
-		*out += tally->by;
+	if (txn == NULL)
+		return read_stored(store, NULL, key, out);
+	err = get_tally(txn, key, &tally);
+	if (err == KN_OK)
+		*out = tally->stored + tally->by;
 	return err;
 }
 
 enum kn_err counter_add(struct store_txn *txn, const struct key *key, int64_t by)
 {
-	struct tally *tally = find_tally(txn, key);
-	enum kn_err err = KN_OK;
+	struct tally *tally;
+	enum kn_err err;
 
 	if (key->too_long)
 		return KN_ERR_INVALID;
-	if (by == 0)
-		return KN_OK;
-	if (tally == NULL && txn->tallies_n == TALLIES_MAX)
-		err = counters_write(txn);
-	if (err != KN_OK)
-		return err;
-	if (tally == NULL) {
-		tally = &txn->tallies[txn->tallies_n++];
-		tally->key = *key;
-		tally->by = 0;
+	err = get_tally(txn, key, &tally);
+	if (err == KN_OK) {
+		tally->by += by;
+		txn->wrote = true;
 	}
-	tally->by += by;
-	txn->wrote = true;
-	return KN_OK;
+	return err;
 }
 
 /* A number that returns to zero leaves no entry behind. */
 static enum kn_err write_tally(struct store_txn *txn, const struct tally *tally)
 {
 	const struct key *key = &tally->key;
-	int64_t n;
-	uint64_t stored;
-	enum kn_err err = read_stored(txn->store, txn, key, &n);
+	uint64_t stored = htole64((uint64_t)(tally->stored + tally->by));
+	enum kn_err err;
 
-	if (err != KN_OK)
-		return err;
-	stored = htole64((uint64_t)(n + tally->by));
 	if (stored != 0)
 		return txn_put(txn, TABLE_COUNTERS, key->data, key->len, &stored, sizeof(stored),
 			       0);

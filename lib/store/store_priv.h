@@ -152,11 +152,10 @@ struct store_txn {
 	enum kn_err broken; /* a database call failed: the transaction must not be committed */
 	struct change *changes;
 	size_t changes_n, changes_size;
-	/* Counter changes, written once at the end of the transaction: most operations of a batch
-	 * hit the same. */
+	/* Counters, read once and written once: most operations of a batch hit the same. */
 	struct tally {
 		struct key key;
-		int64_t by;
+		int64_t stored, by;
 	} tallies[TALLIES_MAX];
 	size_t tallies_n;
 };
