@@ -158,8 +158,11 @@ class Worker(Actor):
     pause = 0.04
 
     def step(self):
-        if self.rng.random() < 0.1:
+        what = self.rng.random()
+        if what < 0.1:
             self.step_extension()
+        elif what < 0.2 and self.model.old_claims:
+            self.speak_too_late()
         else:
             self.step_v1()
 
@@ -169,9 +172,27 @@ class Worker(Actor):
         self.holder = self.unique()
         abandoned = self.rng.random() < 0.02
         self.lease = 2 if abandoned else LEASE
-        claim = self.claim()
-        if claim is None or abandoned:
+        if self.claim() is None:
             return
+        if not abandoned:
+            self.work()
+        with self.model.lock:
+            self.model.old_claims = [*self.model.old_claims[-99:], (self.job, self.path, self.token, self.holder)]
+
+    def speak_too_late(self):
+        """With a token that is dead, unless nobody knows whether its claim was ended."""
+        self.job, self.path, self.token, self.holder = self.rng.choice(self.model.old_claims)
+        self.lease = LEASE
+        if self.job.id in self.model.dead:
+            return
+        if self.rng.random() < 0.3:
+            self.progress()
+        elif self.rng.random() < 0.3:
+            self.report("release", Op("release", self.holder))
+        else:
+            self.finish()
+
+    def work(self):
         fate = self.rng.random()
         for _ in range(self.rng.randrange(3)):
             if self.progress() in ("refused", "cancelled"):

@@ -226,6 +226,7 @@ class Model:
         self.orders = {}  # tag → Order of jobs that are there or may be
         self.lost_claims = []  # of this round: nobody knows whether they got a job
         self.dead = set()  # ids that must not come back
+        self.old_claims = []  # (job, path, token, holder): ended ones, whose tokens must be dead
         self.spared = set()  # files without a record that a crash left
         self.faults = []  # what was wrong at once
         self.answers = {}  # status → how many, this round

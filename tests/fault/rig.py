@@ -19,7 +19,8 @@ WORKER = """#!/bin/sh
 job=$(cat)
 it=${KINORA_WORK_DIR##*/}
 exec 9>"%(witness)s/${it%%.*}"
-flock -n 9 || echo "$it" >>"%(witness)s/double"
+flock -n 9
+[ $? -ne 1 ] || echo "$it" >>"%(witness)s/double" # 1: somebody has it; it may also have been killed
 echo '{"version":1}'
 case $job in *" slow "*) sleep 0.7 ;; esac
 case $job in *" bad "*) echo '{"type":"error","code":"bad","message":"It is bad"}'; exit 1 ;; esac
