@@ -1,5 +1,6 @@
 /* kinoractl: the administrator's tool. */
 #include "ctl.h"
+#include "lib/core_dump.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/options.h"
@@ -288,6 +289,7 @@ int main(int argc, char **argv)
 	int status = EX_USAGE, first = options_parse(argc, argv, usage, &options);
 
 	free(usage);
+	core_dump_disable();
 	command = first < argc ? find_command(argv[first], argv[first + 1]) : NULL;
 	if (command != NULL)
 		status = load_and_run(command, &options.source,

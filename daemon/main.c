@@ -5,6 +5,7 @@
 #include "lib/asset.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
+#include "lib/core_dump.h"
 #include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/options.h"
@@ -226,6 +227,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EX_USAGE, n = options_parse(argc, argv, usage, &options);
 
+	core_dump_disable();
 	/* The responder takes the same options; its name replaces ours. */
 	if (n == argc)
 		status = load_and_run(&options.source, argv);

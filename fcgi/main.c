@@ -6,6 +6,7 @@
 #include "gate.h"
 #include "lib/asset.h"
 #include "lib/conf.h"
+#include "lib/core_dump.h"
 #include "lib/log.h"
 #include "lib/options.h"
 #include "lib/store/store.h"
@@ -151,6 +152,7 @@ int main(int argc, char **argv)
 	struct server server = {0};
 	struct conf *conf;
 
+	core_dump_disable();
 	log_init("kinora-fcgi", LOG_LEVEL_INFO);
 	conf = load_conf(argc, argv);
 	log_init("kinora-fcgi", (enum log_level)log_level_from_name(conf->log_level));

@@ -6,6 +6,7 @@ lib_libkinora_a_SOURCES = \
 	lib/conf.c lib/conf.h lib/conf_options.h lib/conf_priv.h \
 	lib/conf_print.c lib/conf_value.c lib/conf_worker.c \
 	lib/control.c lib/control_client.c lib/control.h \
+	lib/core_dump.c lib/core_dump.h \
 	lib/err.c lib/err.h \
 	lib/file_walk.c lib/file_walk.h \
 	lib/fs.c lib/fs.h \
