@@ -120,7 +120,7 @@ class Check:
         told = state_of(shown)
         if told.phase != (row["state"] if row else "absent"):
             self.complain(f"{job.id} is {told.phase}, but in the list {row and row['state']}")
-        possible = possible_states(job, self.model.lost_claims)
+        possible = possible_states(job, self.model.lost_claims, told.holder)
         if not any(agrees(told, state) for state in possible):
             self.complain(f"{job.id} ({job.class_name}) is {told}\n  was {job.state}\n  and could be "
                           f"{sorted(map(str, possible))} after\n" + "".join(f"    {op}\n" for op in job.ops))

@@ -167,10 +167,32 @@ def closure(states, job, now, lost):
     return found
 
 
-def possible_states(job, lost):
-    """Every state that an order of the job's operations, which explains all answers, may end in."""
-    ops, ends, seen, now = job.ops, set(), set(), time.time()
-    unknown = [op for op in ops if op.answer is None] + lost
+def worth_trying(ops):
+    """Without those that could change nothing but the time that the search takes."""
+    tried = {}
+    for op in ops:
+        if op.answer is None:
+            key = (op.kind, op.args)
+            tried[key] = tried.get(key, 0) + 1
+            if op.kind == "progress" or tried[key] > 2:
+                continue  # the lease may be shorter; a third time is as good as a second
+        yield op
+
+
+def claims_that_matter(lost, holder):
+    """Of the claims without an answer: that of the holder, and the one whose lease ends first, for all others."""
+    if not lost:
+        return []
+    first = min(lost, key=lambda claim: claim.start + claim.args[1])
+    return [first] + [claim for claim in lost if claim.args[0] == holder and claim is not first]
+
+
+def possible_states(job, lost, holder=""):
+    """Every state that an order of the job's operations, which explains all answers, may end in. holder: whom the
+    store names."""
+    unknown = [op for op in job.ops if op.answer is None] + lost
+    ops, lost = list(worth_trying(job.ops)), claims_that_matter(lost, holder)
+    ends, seen, now = set(), set(), time.time()
     todo = [(frozenset(range(len(ops))), job.state)]
     while todo:
         node = todo.pop()
@@ -190,7 +212,7 @@ def possible_states(job, lost):
                 answer, after = RULES[op.kind](before, job, op, *op.args)
                 # What is committed may be seen before it is flushed, and a crash may then undo it.
                 ghost = op.answer == "refused" or op.kind == "see"
-                if answer == op.answer or op.answer is None:
+                if answer == op.answer or (op.answer is None and after != before):
                     todo.append((left - {i}, after))
                 elif ghost and any(other.start < op.end for other in unknown):
                     todo.append((left - {i}, before))
