@@ -223,12 +223,27 @@ enum kn_err work_requeue(struct job *job, enum job_reason why, int64_t now, int6
 	return KN_OK;
 }
 
+/* While the job still has its lease. */
+static enum kn_err log_attempt(struct job *job, const char *text)
+{
+	char line[JOB_LOG_LINE_BYTES_MAX];
+
+	snprintf(line, sizeof(line), "Attempt %d of %d by %s: %s", job->attempt, job->max_attempts,
+		 job->lease.worker != NULL ? job->lease.worker : "a worker", text);
+	return job_log(job, line);
+}
+
 enum kn_err work_fail_for_good(struct job *job, enum job_reason why, int64_t now, const char *code,
 			       const char *text)
 {
 	char cut[ERROR_TEXT_MAX + 1];
-	enum kn_err err = job_transition(job, JOB_FAILED, why, now);
+	enum kn_err err = KN_OK;
 
+	/* The last of several belongs to their history. */
+	if (job->state == JOB_PROCESSING && job->attempt > 1)
+		err = log_attempt(job, text);
+	if (err == KN_OK)
+		err = job_transition(job, JOB_FAILED, why, now);
 	snprintf(cut, sizeof(cut), "%.*s", (int)text_cut(text, strlen(text), ERROR_TEXT_MAX), text);
 	if (err == KN_OK)
 		err = job_set(&job->error_code, code);
@@ -240,12 +255,8 @@ enum kn_err work_fail_for_good(struct job *job, enum job_reason why, int64_t now
 enum kn_err work_end_attempt(struct job *job, int64_t now, const char *text,
 			     struct job_files *dropped)
 {
-	char line[JOB_LOG_LINE_BYTES_MAX];
-	enum kn_err err;
+	enum kn_err err = log_attempt(job, text);
 
-	snprintf(line, sizeof(line), "Attempt %d of %d by %s: %s", job->attempt, job->max_attempts,
-		 job->lease.worker != NULL ? job->lease.worker : "a worker", text);
-	err = job_log(job, line);
 	if (err != KN_OK)
 		return err;
 	return work_requeue(job, JOB_BY_RELEASE, now, now + work_backoff_us(job->attempt), dropped);

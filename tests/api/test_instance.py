@@ -1,5 +1,6 @@
 """What nginx does by itself: files, limits, errors as JSON, and going on when a part dies."""
 
+import concurrent.futures
 import http.client
 import json
 import signal
@@ -10,7 +11,7 @@ import time
 import pytest
 import requests
 
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 
 def raw(instance, data, seconds=5):
@@ -181,6 +182,40 @@ def test_requests_wait_while_the_responder_restarts(serve):
     for asker in askers:
         asker.join()
     assert set(statuses) == {200}
+
+
+def test_a_wedged_responder_is_replaced(serve):
+    """It is noticed within 5 s; what is asked meanwhile waits, or hears when to come again."""
+    own = serve(dispatch="no")
+    time.sleep(1.5)  # before its first answer to kinorad it would be given the time of a long recovery
+    before = own.kill("kinora-fcgi", signal.SIGSTOP)
+    begun = time.monotonic()
+
+    def ask(i):
+        time.sleep(i * 0.2)
+        if i % 2:
+            answer = requests.get(own.url + "/v1/video/generations", timeout=30)
+        else:
+            answer = requests.post(own.url + "/v1/video/generations", json={"model": "grok", "prompt": str(i)}, timeout=30)
+        return answer, time.monotonic() - begun
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(ask, i) for i in range(20)]
+        wait_until(lambda: own.pid("kinora-fcgi") not in (None, before), 6)
+        noticed = time.monotonic() - begun
+        answers = [one.result() for one in asked]
+    assert noticed < patiently(6)  # 5 s, and what a busy machine needs
+    for answer, at in answers:
+        assert answer.status_code in (200, 201, 503), answer.text
+        if answer.status_code == 503:
+            assert int(answer.headers["Retry-After"]) > 0
+        assert at < patiently(10)
+    # Reads wait in every case: they may be asked again.
+    assert {answer.status_code for answer, _ in answers if answer.request.method == "GET"} == {200}
+    created = [answer.json()["id"] for answer, _ in answers if answer.status_code == 201]
+    assert created
+    for job_id in created:
+        assert requests.get(f"{own.url}/v1/video/generations/{job_id}").status_code == 200
 
 
 @pytest.mark.parametrize("program", ["nginx", "kinorad", "kinora-fcgi"])

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import hashlib
+import json
 import threading
 import time
 
@@ -240,6 +241,46 @@ def test_failing_again_and_again(start_instance):
     assert 0.9 < time.monotonic() - begun < patiently(5)
     assert instance.report(second, "fail", message="still busy", again=True).json()["state"] == "failed"
     assert get(instance, job["id"])["error"] == "still busy"
+
+
+def test_progress_keeps_the_lease(own):
+    """Each report, and nothing else: a lease of 2 seconds lasts for 5, and ends 2 seconds after the last word."""
+    job = create(own)
+    got = own.claim(CLASS, lease=2)
+    for _ in range(10):
+        time.sleep(0.5)
+        assert own.report(got, "progress", lease=2).status_code == 200
+    last = time.monotonic()
+    wait_until(lambda: get(own, job["id"])["status"] == "failed", 10)
+    assert time.monotonic() - last > 1.5
+    assert own.report(got, "progress").status_code == 409
+
+
+def test_workers_that_die_again_and_again(start_instance):
+    """Queued again with growing pauses, up to the attempts that are configured; then failed, with their history."""
+    instance = start_instance(append=RETRYING.replace("attempts = 2", "attempts = 3"), dispatch="no")
+    job = create(instance)
+    tokens, pauses = [], []
+    for attempt in (1, 2, 3):
+        ended = time.monotonic()
+        got = wait_until(lambda: instance.claim(CLASS, lease=1, wait=5), 15)
+        pauses.append(time.monotonic() - ended)
+        assert (got["job"]["id"], got["attempt"], got["max_attempts"]) == (job["id"], attempt, 3)
+        tokens.append(got["token"])
+        wait_until(lambda: get(instance, job["id"])["status"] != "processing", 10)
+    assert len(set(tokens)) == 3
+    assert 0.8 < pauses[1] < pauses[2] + 1  # 1 to 2 seconds, 2 to 4 seconds
+    assert pauses[2] > 1.8
+    failed = get(instance, job["id"])
+    text = "Job timed out: no response from the worker in 1 seconds"
+    assert (failed["status"], failed["error"]) == ("failed", text)
+    shown = json.loads(instance.ctl("jobs", "show", job["id"], "--json"))
+    assert shown["log"] == [
+        "Attempt 1 of 3 by test: no response in 1 seconds",
+        "Attempt 2 of 3 by test: no response in 1 seconds",
+        f"Attempt 3 of 3 by test: {text}",
+    ]
+    assert instance.claim(CLASS, wait=1) is None
 
 
 def test_16_claimers_share_the_jobs(own):

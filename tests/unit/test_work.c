@@ -309,6 +309,9 @@ static void test_lost_lease_goes_back_then_fails(void **state)
 	assert_string_equal(job->error_code, "timeout");
 	assert_string_equal(job->error_text,
 			    "Job timed out: no response from the worker in 5 seconds");
+	assert_string_equal(job->log, "Attempt 1 of 2 by tester: no response in 5 seconds\n"
+				      "Attempt 2 of 2 by tester: Job timed out: no response from "
+				      "the worker in 5 seconds\n");
 	job_free(&job);
 	assert_int_equal(complete(f, id, second, mp4, sizeof(mp4)), KN_ERR_STALE);
 }
