@@ -87,6 +87,7 @@ class Check:
             if self.verify:
                 self.check_by_verify()
         self.check_witness()
+        self.check_ends()
         if self.model.answers.get(500) and not self.faulty_writes:
             self.complain(f"{self.model.answers[500]} times status 500")
         self.forget()
@@ -234,6 +235,12 @@ class Check:
         if double.exists():
             self.complain(f"two local workers ran for one job at a time: {double.read_text().split()}")
             double.unlink()
+
+    def check_ends(self):
+        """How responders ended: by us, by the watchdog, or by themselves when the disk failed."""
+        for pid, signal_, status in self.rig.new_ends():
+            if signal_ not in ("", "9", "15") or (status not in ("", "0") and not self.faulty_writes):
+                self.complain(f"kinora-fcgi {pid} ended with " + (f"signal {signal_}" if signal_ else f"status {status}"))
 
     # --- the end ---
 

@@ -165,9 +165,11 @@ def sync_errors(rig, rng, model):
 @fault("no-growth", needs="shim", crashes=True, fails_writes=True)
 def no_growth(rig, rng, model):
     """As on a full disk: what is there may be overwritten, nothing gets longer, and statvfs says so."""
+    was_whole = rig.is_whole()  # a responder that is just starting has nothing to write its recovery to
     rig.disk.set(full=1, kinds=ALL_KINDS)
     time.sleep(rng.uniform(0.3, 1.5))
-    reads_go_on(rig, model)
+    if was_whole:
+        reads_go_on(rig, model)
     rig.disk.set()
 
 
@@ -180,7 +182,7 @@ def full_disk(rig, rng, model):
 
 def reads_go_on(rig, model):
     try:
-        answer = requests.get(f"{rig.url}/jobs?limit=10", timeout=20)
+        answer = requests.get(f"{rig.url}/jobs?limit=10", timeout=60)
     except requests.RequestException as error:
         model.complain(f"a list on a full disk: {error}")
         return

@@ -161,7 +161,7 @@ class Worker(Actor):
         what = self.rng.random()
         if what < 0.1:
             self.step_extension()
-        elif what < 0.2 and self.model.old_claims:
+        elif what < 0.3 and self.model.old_claims:
             self.speak_too_late()
         else:
             self.step_v1()
@@ -177,11 +177,11 @@ class Worker(Actor):
         if not abandoned:
             self.work()
         with self.model.lock:
-            self.model.old_claims = [*self.model.old_claims[-99:], (self.job, self.path, self.token, self.holder)]
+            self.model.old_claims = [*self.model.old_claims[-19:], (self.job, self.path, self.token, self.holder)]
 
     def speak_too_late(self):
         """With a token that is dead, unless nobody knows whether its claim was ended."""
-        self.job, self.path, self.token, self.holder = self.rng.choice(self.model.old_claims)
+        self.job, self.path, self.token, self.holder = self.rng.choice(self.model.old_claims[-10:])
         self.lease = LEASE
         if self.job.id in self.model.dead:
             return
@@ -204,9 +204,11 @@ class Worker(Actor):
             self.report("complete", Op("complete", self.holder))  # without what it needs
         elif fate < 0.12:
             self.report("fail", Op("fail", self.holder, fate < 0.06), message="No", again=fate < 0.06)
-        elif fate < 0.2:
+        elif fate < 0.25:
             self.report("release", Op("release", self.holder))
         else:
+            if fate < 0.4:
+                self.stopping.wait(0.4)  # time for others to speak for the job
             self.finish()
 
     def claim(self):
@@ -292,11 +294,15 @@ class Worker(Actor):
     # --- the extension ---
 
     def step_extension(self):
-        op = Op("claim", EXTENSION, LEASE)
+        op, responder = Op("claim", EXTENSION, LEASE), self.rig.pid("kinora-fcgi")
         answer = self.ask("GET", "/extension/poll")
-        if answer is None:
+        if answer is None or self.rig.pid("kinora-fcgi") != responder:
             with self.model.lock:
-                self.model.lost_claims.append(op)
+                # nginx repeats a GET whose responder died: both may have claimed a job.
+                lost = Op("claim", EXTENSION, LEASE)
+                lost.start = op.start
+                self.model.lost_claims.append(lost)
+        if answer is None:
             return
         if self.expect(answer, {200: True, 204: False}) is False:
             return

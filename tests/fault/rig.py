@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -13,6 +14,7 @@ from model import ATTEMPTS, LOCAL_CLASSES, MP4
 from waiting import wait_until
 
 LOG_BYTES = 8 << 20
+END = re.compile(r"kinora-fcgi (\d+) (?:was ended by signal (\d+)|exited with status (\d+))")
 
 # A lock that lasts as long as the process says whether two run for one job.
 WORKER = """#!/bin/sh
@@ -42,6 +44,7 @@ class Rig(Instance):
     def __init__(self, directory):
         directory = pathlib.Path(directory)
         self.disk = Disk(directory / "data", directory / "disk")
+        self.log_read = 0
         self.witness = directory / "witness"
         self.witness.mkdir(parents=True)
         script = directory / "worker"
@@ -105,11 +108,22 @@ class Rig(Instance):
         self.process.wait()
         self.process.stdout.close()
 
+    # --- logs ---
+
+    def new_ends(self):
+        """(pid, signal, status) of each responder that ended since the last call."""
+        with open(self.dir / "logs" / "kinorad.log", errors="replace") as log:
+            log.seek(self.log_read)
+            ends = END.findall(log.read())
+            self.log_read = log.tell()
+        return ends
+
     def shorten_logs(self):
         """They are appended to: whoever writes goes on at the new end."""
         for path, stat in files_below(self.dir / "logs"):
             if stat.st_size > LOG_BYTES:
                 os.truncate(path, 0)
+                self.log_read = 0
 
     # --- measurements ---
 
