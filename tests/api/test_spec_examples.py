@@ -94,7 +94,7 @@ def run(language, code, url, job_id, directory):
         command = [NODE, "-e", code]
     else:
         command = [NODE, "--input-type=module", "-e", code]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
