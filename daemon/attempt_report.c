@@ -238,9 +238,11 @@ static void on_result(void *arg, enum kn_err err, const char *text, json_object 
 		finish(attempt);
 	} else if (err == KN_ERR_SHUTDOWN) {
 		attempt->was_lost = true;
-	} else if (err != KN_ERR_BUSY && attempt->result == RESULT_COMPLETE) {
+	} else if (err != KN_ERR_BUSY && err != KN_ERR_IN_DOUBT &&
+		   attempt->result == RESULT_COMPLETE) {
 		take_refusal(attempt, err, text);
 	} else {
+		attempt->was_lost |= err == KN_ERR_IN_DOUBT; /* it may have been taken */
 		log_msg(LOG_LEVEL_WARN, attempt->id, "cannot report yet: %s", text);
 		attempt->report_at = clock_mono_us() + RETRY_US;
 	}

@@ -34,7 +34,9 @@
 	X(KN_ERR_BUSY, "busy", 503, "The service is busy")                                         \
 	X(KN_ERR_SHUTDOWN, "shutdown", 503, "The service is stopping")                             \
 	X(KN_ERR_QUEUE, "queue", 503, "The queue is full; try again later")                        \
-	X(KN_ERR_FULL, "full", 507, "Not enough storage space")
+	X(KN_ERR_FULL, "full", 507, "Not enough storage space")                                    \
+	X(KN_ERR_IN_DOUBT, "in_doubt", 507,                                                        \
+	  "Not enough storage space: whether this was stored will be known when there is some")
 
 enum kn_err {
 #define X(code, name, status, text) code,

@@ -95,7 +95,7 @@ static void trim(int fd)
 }
 
 /* Berkeley DB makes its log files long at once, and recovery fills the last one with zeros to its
- * end. That would take 64 MiB of a full disk. */
+ * end. That would take 16 MiB of a full disk. */
 static void trim_logs(const struct store *store)
 {
 	DIR *dir = opendir(store->dir);

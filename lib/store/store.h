@@ -3,7 +3,10 @@
  *
  * One process opens it (an exclusive OFD lock on DIR/lock), one thread in it
  * writes. Any thread may call any function here. A call that writes returns
- * after its transaction is flushed to disk, unless it says otherwise.
+ * after its transaction is flushed to disk, unless it says otherwise. When the
+ * disk has no space for that, it returns KN_ERR_IN_DOUBT: whether it happened is
+ * decided when there is space again, or by recovery after a crash. Until then
+ * every other write is refused with KN_ERR_FULL, and did not happen.
  * Indices and counters change in the same transaction as the job: a list, a
  * count or a claim costs O(log n + page).
  *

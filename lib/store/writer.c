@@ -30,6 +30,7 @@ struct writer {
 	/* The thread's own: what is committed, and waits for the flush to be told. */
 	struct change *changes;
 	size_t changes_n;
+	bool in_doubt; /* the last flush found no space */
 };
 
 /* --- inside a transaction --- */
@@ -254,24 +255,52 @@ static void tell_changes(struct store *store)
 	w->changes_n = 0;
 }
 
+/* Makes what is committed durable, and tells of it. While that fails for want of space the changes
+ * stand in memory, and may be lost by a crash or be found on the disk after it. Nobody is told of
+ * them, and nothing is built on them: no other operation runs. */
+static enum kn_err settle(struct store *store)
+{
+	enum kn_err err = flush(store);
+
+	if (err == KN_ERR_FULL && space_give_up_ballast(store))
+		err = flush(store);
+	if (err == KN_OK)
+		tell_changes(store);
+	if (store->writer->in_doubt != (err != KN_OK))
+		log_error("store: %s", err != KN_OK ? "the log finds no space: nothing is written"
+						    : "the log has found space again");
+	store->writer->in_doubt = err != KN_OK;
+	return err;
+}
+
+static void refuse(struct op *ops, enum kn_err err)
+{
+	for (struct op *op = ops; op != NULL; op = op->next)
+		op->result = err;
+	ops = answer_lazy(ops);
+	answer(ops, STORE_FLUSHED);
+}
+
 static void run_batch(struct store *store, struct op *ops)
 {
-	enum kn_err err;
+	enum kn_err err = KN_OK;
 
 	space_check(store);
+	if (store->writer->in_doubt)
+		err = settle(store);
+	if (err != KN_OK) {
+		refuse(ops, err);
+		return;
+	}
 	if (!run_together(store, ops))
 		for (struct op *op = ops; op != NULL; op = op->next)
 			run_alone(store, op);
 	ops = answer_lazy(ops);
-	err = flush(store);
-	if (err == KN_ERR_FULL && space_give_up_ballast(store))
-		err = flush(store);
-	/* After a failed flush the changes stand but may be lost: nobody hears of them before one
-	 * succeeds. */
-	if (err == KN_OK)
-		tell_changes(store);
+	err = settle(store);
+	/* What was refused did nothing either way. */
 	for (struct op *op = ops; op != NULL && err != KN_OK; op = op->next)
-		op->result = err;
+		if (op->result == KN_OK)
+			op->result = err == KN_ERR_FULL ? KN_ERR_IN_DOUBT : err;
 	answer(ops, STORE_FLUSHED);
 }
 

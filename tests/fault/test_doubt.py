@@ -1,0 +1,73 @@
+"""A log that finds no space leaves open what was committed: it is said so, nothing is built on it, and then it is known."""
+
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import pytest
+import requests
+
+from disk import STORE_LOG
+from rig import Rig
+from waiting import wait_until
+
+FULL = "Not enough storage space"
+
+
+@pytest.fixture
+def rig():
+    top = pathlib.Path(tempfile.mkdtemp(prefix="kinora-fault-"))
+    rig = Rig(top)
+    if rig.disk.shim is None:
+        rig.stop()
+        pytest.skip("a build with sanitizers takes no preloaded shim")
+    yield rig
+    rig.disk.set()
+    rig.wait_whole(60)
+    rig.stop()
+    rig.disk.unmount()
+    shutil.rmtree(top)
+
+
+def create(rig, prompt):
+    headers = {"Idempotency-Key": prompt}
+    body = {"model": "grok", "prompt": prompt}
+    return requests.post(f"{rig.url}/v1/video/generations", json=body, headers=headers, timeout=60)
+
+
+def prompts(rig):
+    return [job["prompt"] for job in requests.get(f"{rig.url}/v1/video/generations", timeout=60).json()["jobs"]]
+
+
+def fill(rig):
+    """The log's disk is full from the first create on that is answered so."""
+    assert create(rig, "before").status_code in (200, 201)
+    rig.disk.set(write_enospc=10000, kinds=1 << STORE_LOG)
+    answer = create(rig, "in doubt")
+    assert answer.status_code == 507 and "whether this was stored" in answer.text
+    for i in range(3):
+        answer = create(rig, f"refused {i}")
+        assert answer.status_code == 507 and "whether" not in answer.text and FULL in answer.text
+
+
+def test_space_returns(rig):
+    fill(rig)
+    pid = rig.pid("kinora-fcgi")
+    assert "before" in prompts(rig), "reads go on"
+    rig.disk.set()
+    wait_until(lambda: create(rig, "after").status_code in (200, 201), 30)
+    assert rig.pid("kinora-fcgi") == pid, "nothing had to be recovered"
+    found = prompts(rig)
+    assert sorted(found) == ["after", "before", "in doubt"], "it happened; what was refused did not"
+    assert create(rig, "in doubt").status_code in (200, 201)
+    assert sorted(prompts(rig)) == sorted(found), "the same key is the same job"
+
+
+def test_a_crash_before_that(rig):
+    """What was in doubt is there or not; what was refused is not; asking again makes one of it."""
+    fill(rig)
+    rig.signal_part("kinora-fcgi", signal.SIGKILL)
+    rig.disk.set()
+    wait_until(lambda: create(rig, "in doubt").status_code in (200, 201), 30)
+    assert sorted(prompts(rig)) == ["before", "in doubt"]
