@@ -448,6 +448,20 @@ def test_speech_and_chat_service(tmp_path, service):
     assert not any("secret" in json.dumps(line) for line in result.lines)
 
 
+def test_speech_in_parts(tmp_path, service):
+    """A paragraph a request; each begins where the one before and its pause end."""
+    result = run(tmp_path, f"{SHORT}\n{SHORT}", service.openai())
+    assert result.code == 0 and service.count("/audio/speech") == 2
+    first, second = [begin for begin, *_ in cues(result.srt)]
+    assert abs(first - 500) < 60 and abs(second - (500 + 2900 + 700)) < 60
+
+
+def test_what_is_too_long_is_not_paid_for(tmp_path, service):
+    result = run(tmp_path, STORY * 3, {**service.openai(), "max_narration_seconds": "10"})
+    assert result.code == 1 and "more than 10 seconds" in result.of("error")[-1]["message"]
+    assert not service.requests
+
+
 @pytest.mark.parametrize("how", ["stall", "cut", "garbage", 500, "wait long"])
 def test_a_failing_service_is_done_without(tmp_path, service, how):
     service.plan = {"/audio/speech": [how], "/chat/completions": [how]}
