@@ -184,6 +184,55 @@ def test_a_backup_on_another_file_system(pair, other):
     assert "0 faults" in other.ctl("verify", "--grace", "0") and leftovers(pair) == []
 
 
+def test_jobs_that_lose_their_files_during_a_backup(pair, tmp_path):
+    """They are in the backup as deleted or expired, or with their files; never without."""
+    pair.worker(DONE, slots=4)
+    pair.start()
+    ids = [pair.create() for _ in range(60)]
+    wait_for(lambda: completed(pair) == len(ids), 120)
+
+    target = tmp_path / "b"
+    backup = subprocess.Popen([CTL, *pair.arguments(), "backup", str(target)])
+    wait_for(lambda: (target / "store").exists(), 60, every=0.001)
+    backup.send_signal(signal.SIGSTOP)  # the store has been copied, its files not yet
+    linked = len(list(target.glob("videos/*")))
+    with pair.control() as control:
+        for n, job_id in enumerate(ids):
+            control.call("delete" if n % 2 else "expire", id=job_id)
+    backup.send_signal(signal.SIGCONT)
+    assert backup.wait(60) == 0
+    assert len(list(target.glob("videos/*"))) == linked
+    assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
+    assert json.loads((target / "backup.json").read_text())["files"] == linked
+    assert linked < len(ids), "it was too fast to be stopped in time"
+
+
+def test_a_file_that_is_missing_anyway(pair, tmp_path):
+    pair.worker(DONE)
+    pair.start()
+    ids = [pair.create() for _ in range(3)]
+    for job_id in ids:
+        pair.wait_state(job_id, "completed")
+    (pair.path / "videos" / f"{ids[1]}.mp4").unlink()
+    text = pair.ctl("backup", tmp_path / "b", code=1)
+    assert f"file {ids[1]}: a file of the job is missing" in text and "with 1 faults" in text
+    assert (tmp_path / "b" / "backup.json").exists(), "what there is, is kept"
+
+
+def test_restore_to_other_places(pair, other, tmp_path):
+    pair.worker(DONE)
+    pair.start()
+    done = pair.create()
+    pair.wait_state(done, "completed")
+    pair.ctl("backup", tmp_path / "b")
+    other.sets += [f"db_path={other.path}/fast/db", f"video_storage_path={other.path}/big/films"]
+    other.ctl("restore", tmp_path / "b")
+    assert (other.path / "big" / "films" / f"{done}.mp4").exists() and (other.path / "fast" / "db" / "jobs.db").exists()
+    assert "0 faults" in other.ctl("verify", "--grace", "0")
+    other.start()
+    assert other.job(done)["state"] == "completed"
+
+
 def interrupt(pair, seconds, *words):
     """kill -9 of a kinoractl after a while. False: it was done by then."""
     command = subprocess.Popen([CTL, *pair.arguments(), *map(str, words)], stdout=subprocess.DEVNULL)
