@@ -1,11 +1,30 @@
-/* Fills a store with completed Grok Imagine jobs and prints their ids. Usage: fill DIR COUNT */
+/*
+ * Fills a store with Grok Imagine jobs and prints their ids. Usage: fill DIR COUNT
+ *
+ * The ids are spread over all there are, in order: so a large store is written from end to end, and
+ * not page by page at random.
+ */
 #include "lib/store/store.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BATCH = 500 };
+enum { BATCH = 500, DIGITS = 12 };
+
+/* 36 to the power of DIGITS */
+static const uint64_t all_ids = 4738381338321616896;
+
+static void draw_id(char id[ID_SIZE], uint64_t i, uint64_t count)
+{
+	uint64_t n = all_ids / count * i;
+
+	memcpy(id, "job_", 5);
+	for (int at = DIGITS - 1; at >= 0; at--, n /= 36)
+		id[4 + at] = "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
+	id[4 + DIGITS] = '\0';
+}
 
 static enum kn_err create_some(struct store_txn *txn, void *arg)
 {
@@ -17,13 +36,14 @@ static enum kn_err create_some(struct store_txn *txn, void *arg)
 	return err;
 }
 
-static void fill(struct store *store, long count)
+static void fill(struct store *store, uint64_t count)
 {
 	struct job *jobs[BATCH];
 
-	for (long done = 0; done < count; done += BATCH) {
+	for (uint64_t done = 0; done < count; done += BATCH) {
 		for (int i = 0; i < BATCH; i++) {
 			jobs[i] = job_new(JOB_GROK_IMAGINE, "grok");
+			draw_id(jobs[i]->id, done + (uint64_t)i, count + BATCH);
 			if (job_set(&jobs[i]->prompt, "A cat playing piano in a cozy room") !=
 				    KN_OK ||
 			    job_set(&jobs[i]->params, "{\"model\":\"grok\"}") != KN_OK)
@@ -48,7 +68,7 @@ int main(int argc, char **argv)
 	options.dir = argv[1];
 	if (store_open(&options, &store) != KN_OK)
 		return 1;
-	fill(store, atol(argv[2]));
+	fill(store, strtoull(argv[2], NULL, 10));
 	store_close(&store);
 	return 0;
 }

@@ -1,8 +1,10 @@
 # tests/bench/status and tests/bench/create make these when they are run.
-EXTRA_DIST += tests/bench/README.md tests/bench/status tests/bench/create tests/bench/common.py \
+EXTRA_DIST += tests/bench/README.md tests/bench/recovery tests/bench/status tests/bench/create tests/bench/common.py \
 	tests/bench/create.lua tests/bench/poll.lua tests/bench/work.lua tests/bench/slow_sync.c
-EXTRA_PROGRAMS = tests/bench/empty tests/bench/fill tests/bench/store
+EXTRA_PROGRAMS = tests/bench/churn tests/bench/empty tests/bench/fill tests/bench/store
 CLEANFILES += $(EXTRA_PROGRAMS) tests/bench/slow_sync.so
+tests_bench_churn_SOURCES = tests/bench/churn.c
+tests_bench_churn_LDADD = $(STORE_LIBS) $(KINORA_LIBS)
 tests_bench_empty_SOURCES = tests/bench/empty.c
 tests_bench_empty_LDADD = $(FCGI_LIBS)
 tests_bench_fill_SOURCES = tests/bench/fill.c
