@@ -103,7 +103,7 @@ class Disk:
         synced, names, renames = self._read_journal()
         self._undo_renames(rng, renames)
         self._undo_names(rng, names)
-        self._revert_pages(rng, synced)
+        self._revert_store(rng, synced)
         for path, stat in files_below(self.root):
             kind = path.relative_to(self.root).parts[0]
             if kind == "store" and not path.name.startswith("log."):
@@ -146,20 +146,30 @@ class Disk:
                 else:
                     pathlib.Path(name).unlink(missing_ok=True)
 
-    def _revert_pages(self, rng, synced):
-        """Each write to a database since its last sync may have reached the disk or not, page by page."""
+    def _revert_store(self, rng, synced):
+        """Of what was written since the last sync each page of a database may have reached the disk or not; of a log
+        nothing behind some point did, or it is garbled."""
         share = rng.choice([0, 1, rng.random()])
         for path, stat in list(files_below(self.root / "store")):
             undo = self.own / f"undo.{stat.st_ino}"
             if not undo.exists():
                 continue
-            with open(path, "r+b") as database:
-                for offset, old, n in reversed(list(read_undo(undo.read_bytes()))):
-                    if rng.random() < share:
-                        database.seek(offset)
-                        database.write(old + bytes(n - len(old)))
-                if share == 1:
-                    database.truncate(synced.get(stat.st_ino, 0))
+            writes = list(read_undo(undo.read_bytes()))
+            is_log = path.name.startswith("log.")
+            end = min((offset for offset, _, _ in writes), default=0)
+            end = rng.randint(end, max(offset + n for offset, _, n in writes)) if writes else 0
+            with open(path, "r+b") as file:
+                for offset, old, n in reversed(writes):
+                    old += bytes(n - len(old))
+                    if is_log:
+                        keep = min(max(end - offset, 0), n)
+                        file.seek(offset + keep)
+                        file.write(rng.randbytes(n - keep) if rng.random() < 0.3 else old[keep:])
+                    elif rng.random() < share:
+                        file.seek(offset)
+                        file.write(old)
+                if share == 1 and not is_log:
+                    file.truncate(synced.get(stat.st_ino, 0))
 
     def _tear(self, rng, path, size, safe):
         if size == safe:

@@ -78,7 +78,7 @@ class Actor(threading.Thread):
 class Client(Actor):
     """Creates jobs on all dialects, and repeats those that got no answer if it can do so safely."""
 
-    pause = 0.05
+    pause = 0.1  # slower than the workers: a job that is given back is soon in other hands
 
     def step(self):
         dialect = self.rng.choice([self.grok_imagine, self.text_to_video, self.grok_3d, self.vivid_flow])
@@ -155,7 +155,7 @@ def see(actor, job):
 class Worker(Actor):
     """Claims by /worker/v1 or the extension, and ends what it claimed in every way there is."""
 
-    pause = 0.04
+    pause = 0.02
 
     def step(self):
         what = self.rng.random()
@@ -206,6 +206,9 @@ class Worker(Actor):
             self.report("fail", Op("fail", self.holder, fate < 0.06), message="No", again=fate < 0.06)
         elif fate < 0.25:
             self.report("release", Op("release", self.holder))
+            if fate < 0.23:
+                self.stopping.wait(0.05)  # while another one works on it
+                self.finish()
         else:
             if fate < 0.4:
                 self.stopping.wait(0.4)  # time for others to speak for the job

@@ -12,8 +12,9 @@
  *               D path          a directory was synced: the names in it are durable
  *               S inode bytes   a file was synced when it had so many bytes
  *               T inode bytes   it was cut to so many
- *   undo.INODE  what writes to a database file since its last sync overwrote:
- *             struct undo and the old bytes, oldest first. A sync empties it
+ *   undo.INODE  what writes to a database or log since its last sync overwrote:
+ *             struct undo and the old bytes, oldest first. A sync empties it.
+ *             (Berkeley DB makes a log as long as it may become, as a hole.)
  *
  * A sync that is made to fail does nothing. A write that is made short writes
  * half; one that fails writes nothing.
@@ -56,8 +57,8 @@ static const volatile struct control *control;
 static const char *root, *dir;
 static int journal = -1;
 static _Atomic unsigned char kinds[DESCRIPTORS];
-/* Writes to databases and their syncs, so that an undo file fits the moment of a sync. */
-static pthread_mutex_t database_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Writes to the store and their syncs, so that an undo file fits the moment of a sync. */
+static pthread_mutex_t store_lock = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name)                     \
 	static __typeof__(&name) real; \
@@ -116,6 +117,11 @@ static enum kind kind_of_path(const char *path)
 		if (strncmp(rel, media[i], strlen(media[i])) == 0)
 			return MEDIA;
 	return OTHER;
+}
+
+static bool is_of_store(enum kind kind)
+{
+	return kind == STORE_LOG || kind == STORE_DB;
 }
 
 static bool path_of(int fd, char path[PATH_MAX])
@@ -238,12 +244,12 @@ ssize_t pwrite(int fd, const void *data, size_t n, off_t offset)
 	errno = fail_write(fd, kind, offset, &n);
 	if (errno != 0)
 		return -1;
-	if (kind != STORE_DB)
+	if (!is_of_store(kind))
 		return real(fd, data, n, offset);
-	pthread_mutex_lock(&database_lock);
+	pthread_mutex_lock(&store_lock);
 	keep_old(fd, offset, n);
 	done = real(fd, data, n, offset);
-	pthread_mutex_unlock(&database_lock);
+	pthread_mutex_unlock(&store_lock);
 	return done;
 }
 
@@ -254,8 +260,13 @@ ssize_t write(int fd, const void *data, size_t n)
 
 	if (kind == OTHER)
 		return real(fd, data, n);
-	if (kind == STORE_DB)
-		return pwrite(fd, data, n, lseek(fd, 0, SEEK_CUR));
+	if (is_of_store(kind)) {
+		ssize_t done = pwrite(fd, data, n, lseek(fd, 0, SEEK_CUR));
+
+		if (done > 0)
+			lseek(fd, done, SEEK_CUR);
+		return done;
+	}
 	errno = fail_write(fd, kind, lseek(fd, 0, SEEK_CUR), &n);
 	return errno != 0 ? -1 : real(fd, data, n);
 }
@@ -309,17 +320,17 @@ static int do_sync(int (*real)(int), int fd)
 		return sync_directory(real, fd);
 	if (kind == OTHER)
 		return real(fd);
-	if (kind == STORE_DB)
-		pthread_mutex_lock(&database_lock);
+	if (is_of_store(kind))
+		pthread_mutex_lock(&store_lock);
 	size = size_of(fd, &inode);
 	ret = real(fd);
 	if (ret == 0) {
 		note("S %llu %llu\n", (unsigned long long)inode, (unsigned long long)size);
-		if (kind == STORE_DB)
+		if (is_of_store(kind))
 			forget_old(inode);
 	}
-	if (kind == STORE_DB)
-		pthread_mutex_unlock(&database_lock);
+	if (is_of_store(kind))
+		pthread_mutex_unlock(&store_lock);
 	return ret;
 }
 
