@@ -20,8 +20,9 @@
 #define RETRY_US USEC_PER_SEC
 #define RECONNECT_US (50 * USEC_PER_MSEC)
 
-/* With less left a worker cannot have written anything of use. */
-enum { FULL_BYTES = 1 << 20 };
+/* With so little left, a failure is taken for one of space. The store gives up a reserve at such a
+ * time, so there may be some again. */
+enum { FULL_BYTES = 32 << 20 };
 
 static json_object *named_body(const struct attempt *attempt, json_object *body)
 {

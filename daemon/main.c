@@ -139,7 +139,9 @@ static enum kn_err prepare(struct daemon *daemon)
 		return err;
 	}
 	err = lock(daemon);
-	return err == KN_OK ? pidfile_write(daemon->pid_file, getpid()) : err;
+	if (err == KN_OK)
+		err = pidfile_write(daemon->pid_file, getpid());
+	return err == KN_ERR_FULL ? KN_OK : err; /* it is for people; the lock is what counts */
 }
 
 static enum kn_err set_up(struct daemon *daemon, char **args)

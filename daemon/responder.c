@@ -38,6 +38,7 @@ struct responder {
 	int64_t start_at, backoff;
 	int64_t ping_at, good_at, ticked;
 	bool pinging, has_answered;
+	bool is_noted; /* in its pid file */
 	bool stopping;
 	int64_t kill_at; /* stopping: patience ends */
 };
@@ -108,11 +109,14 @@ static void begin_watch(struct responder *responder, pid_t pid, int64_t now)
 	responder->has_answered = false;
 }
 
+/* On a full disk it is more important that there is a responder; the file comes later. */
 static enum kn_err write_pid(void *arg, pid_t pid)
 {
-	const struct responder *responder = arg;
+	struct responder *responder = arg;
+	enum kn_err err = pidfile_write(responder->setup.pid_file, pid);
 
-	return pidfile_write(responder->setup.pid_file, pid);
+	responder->is_noted = err == KN_OK;
+	return err == KN_ERR_FULL ? KN_OK : err;
 }
 
 static void start(struct responder *responder, int64_t now)
@@ -143,7 +147,7 @@ static enum kn_err adopt(struct responder *responder, pid_t pid)
 	if (responder->pidfd < 0)
 		return kn_err_from_errno(errno);
 	begin_watch(responder, pid, clock_mono_us());
-	pidfile_write(responder->setup.pid_file, pid);
+	write_pid(responder, pid);
 	return loop_watch(responder->setup.loop, responder->pidfd, POLLIN, orphan_ended, responder);
 }
 
@@ -192,6 +196,8 @@ static void on_pong(void *arg, enum kn_err err, const char *text, json_object *b
 	if (err == KN_OK) {
 		responder->good_at = now;
 		responder->has_answered = true;
+		if (!responder->is_noted)
+			write_pid(responder, responder->pid);
 	} else if (err != KN_ERR_SHUTDOWN) {
 		log_warn("kinora-fcgi answers a ping with: %s", text);
 	}
