@@ -189,7 +189,8 @@ void respond_error(struct request *req, enum kn_err err, const char *text)
 		status = dialect->error_status(err);
 	if (text == NULL)
 		text = kn_err_text(err);
-	if (status >= 500)
+	/* 503 and 507 are no faults of ours, come in floods, and stand in the request log. */
+	if (status == 500)
 		log_error("request %s: %s %s: %s", req->id, req->method, req->path, text);
 	retry = retry_seconds(err, status);
 	if (retry > 0)
