@@ -12,8 +12,9 @@
 
 enum {
 	SWEEP_AT_FIRST = 4096, /* windows held before closed ones are looked for */
-	CHUNKS_A_WINDOW = 20,  /* a window is reserved in about so many durable writes, … */
-	CHUNK_MAX = 1000,      /* … but a kill must not cost more than this of a large one */
+	CHUNKS_A_WINDOW = 30,  /* a window is reserved in about so many durable writes, */
+	CHUNK_MAX = 600,       /* a large one in more: a kill costs one and a half of them */
+	AHEAD_BATCH = 256,     /* windows that are reserved ahead by one write */
 	RECORD_SIZE = 17,      /* version, start, reserved */
 	RECORD_VERSION = 1,
 };
@@ -23,9 +24,22 @@ struct window {
 	pthread_mutex_t lock;
 	int64_t start;    /* wall seconds; 0: never opened */
 	int64_t length;   /* seconds */
+	int64_t limit;    /* of the last take's rule */
 	int64_t used;     /* taken by now */
 	int64_t reserved; /* durable in the store: used never passes it */
+	bool queued;      /* to be reserved ahead: must not be freed */
+	struct window *next_queued;
 	UT_hash_handle hh;
+};
+
+/* Windows that run low get their next chunk from a thread of its own, many by one write: a request
+ * waits for a flush only when it outruns that. */
+struct ahead {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct window *queue;
+	bool stop;
 };
 
 struct limits {
@@ -33,6 +47,7 @@ struct limits {
 	pthread_rwlock_t lock; /* guards the table, not the windows in it */
 	struct window *table;
 	size_t sweep_at;
+	struct ahead ahead;
 };
 
 static void put64(unsigned char *to, int64_t value)
@@ -55,31 +70,77 @@ static size_t store_key(char *key, size_t size, const char *name)
 	return (size_t)snprintf(key, size, "limit/%s", name);
 }
 
+static enum kn_err put_record(struct store_txn *txn, const char *name, int64_t start,
+			      int64_t reserved)
+{
+	unsigned char record[RECORD_SIZE] = {RECORD_VERSION};
+	char key[LIMIT_NAME_MAX + 16];
+	size_t len = store_key(key, sizeof(key), name);
+
+	put64(record + 1, start);
+	put64(record + 9, reserved);
+	return store_txn_put(txn, STORE_META, key, len, record, sizeof(record));
+}
+
+static bool read_record(const struct store_value *value, int64_t *start, int64_t *reserved)
+{
+	const unsigned char *record = value->data;
+
+	if (value->len != RECORD_SIZE || record[0] != RECORD_VERSION)
+		return false;
+	*start = get64(record + 1);
+	*reserved = get64(record + 9);
+	return true;
+}
+
+/* *start and *reserved are 0 when there is no record. */
+static enum kn_err get_record(struct store_txn *txn, const char *name, int64_t *start,
+			      int64_t *reserved)
+{
+	struct store_value value = {0};
+	char key[LIMIT_NAME_MAX + 16];
+	size_t len = store_key(key, sizeof(key), name);
+	enum kn_err err = store_txn_get(txn, STORE_META, key, len, &value);
+
+	*start = *reserved = 0;
+	if (err == KN_OK)
+		read_record(&value, start, reserved);
+	free(value.data);
+	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
+}
+
 struct window_write {
 	const struct window *window;
 	int64_t reserved;
 };
 
-static enum kn_err write_window(struct store_txn *txn, void *arg)
+/* What has been reserved ahead in the meantime is not taken back. */
+static enum kn_err write_reservation(struct store_txn *txn, void *arg)
 {
 	const struct window_write *write = arg;
-	unsigned char record[RECORD_SIZE] = {RECORD_VERSION};
-	char key[LIMIT_NAME_MAX + 16];
-	size_t len = store_key(key, sizeof(key), write->window->name);
+	int64_t start, reserved;
+	enum kn_err err = get_record(txn, write->window->name, &start, &reserved);
 
-	put64(record + 1, write->window->start);
-	put64(record + 9, write->reserved);
-	return store_txn_put(txn, STORE_META, key, len, record, sizeof(record));
+	if (err != KN_OK || (start == write->window->start && reserved >= write->reserved))
+		return err;
+	return put_record(txn, write->window->name, write->window->start, write->reserved);
 }
 
 static enum kn_err reserve(struct limits *limits, struct window *window, int64_t reserved)
 {
 	struct window_write write = {.window = window, .reserved = reserved};
-	enum kn_err err = store_write(limits->store, write_window, &write, STORE_FLUSHED);
+	enum kn_err err = store_write(limits->store, write_reservation, &write, STORE_FLUSHED);
 
 	if (err == KN_OK)
 		window->reserved = reserved;
 	return err;
+}
+
+static enum kn_err write_used(struct store_txn *txn, void *arg)
+{
+	const struct window *window = arg;
+
+	return put_record(txn, window->name, window->start, window->used);
 }
 
 static enum kn_err load_window(struct limits *limits, struct window *window)
@@ -91,15 +152,10 @@ static enum kn_err load_window(struct limits *limits, struct window *window)
 
 	if (err == KN_ERR_NOT_FOUND)
 		return KN_OK;
-	if (err != KN_OK)
-		return err;
-	if (value.len == RECORD_SIZE && *(unsigned char *)value.data == RECORD_VERSION) {
-		window->start = get64((unsigned char *)value.data + 1);
-		window->reserved = get64((unsigned char *)value.data + 9);
+	if (err == KN_OK && read_record(&value, &window->start, &window->reserved))
 		window->used = window->reserved;
-	}
 	free(value.data);
-	return KN_OK;
+	return err;
 }
 
 struct delete_window {
@@ -131,8 +187,12 @@ static void sweep(struct limits *limits, int64_t now_s)
 	HASH_ITER(hh, limits->table, window, next)
 	{
 		struct delete_window delete;
+		bool keep;
 
-		if (window->start + window->length > now_s)
+		pthread_mutex_lock(&window->lock);
+		keep = window->queued || window->start + window->length > now_s;
+		pthread_mutex_unlock(&window->lock);
+		if (keep)
 			continue;
 		delete.len = store_key(delete.key, sizeof(delete.key), window->name);
 		store_write(limits->store, delete_record, &delete, STORE_LAZY);
@@ -210,6 +270,121 @@ static int64_t chunk_of(int64_t limit)
 	return chunk < 1 ? 1 : chunk < CHUNK_MAX ? chunk : CHUNK_MAX;
 }
 
+/* --- reserving ahead --- */
+
+/* One window's next chunk; a copy, because the window goes on meanwhile. */
+struct next_chunk {
+	struct window *window;
+	int64_t start, reserved;
+	bool written;
+};
+
+struct next_chunks {
+	struct next_chunk v[AHEAD_BATCH];
+	size_t n;
+};
+
+/* A request that did not wait may have reserved more by now, or begun a new window, whose first
+ * chunk is its own to write: that record stays. */
+static enum kn_err write_chunk(struct store_txn *txn, struct next_chunk *chunk)
+{
+	int64_t start, reserved;
+	enum kn_err err = get_record(txn, chunk->window->name, &start, &reserved);
+
+	chunk->written = err == KN_OK && start == chunk->start && reserved < chunk->reserved;
+	if (!chunk->written)
+		return err;
+	return put_record(txn, chunk->window->name, chunk->start, chunk->reserved);
+}
+
+static enum kn_err write_chunks(struct store_txn *txn, void *arg)
+{
+	struct next_chunks *chunks = arg;
+	enum kn_err err = KN_OK;
+
+	for (size_t i = 0; i < chunks->n && err == KN_OK; i++)
+		err = write_chunk(txn, &chunks->v[i]);
+	return err;
+}
+
+/* Call with the window locked. */
+static void queue_if_low(struct limits *limits, struct window *window)
+{
+	struct ahead *ahead = &limits->ahead;
+
+	if (window->queued || window->reserved >= window->limit ||
+	    window->reserved - window->used >= chunk_of(window->limit) / 2)
+		return;
+	window->queued = true;
+	pthread_mutex_lock(&ahead->lock);
+	window->next_queued = ahead->queue;
+	ahead->queue = window;
+	pthread_cond_signal(&ahead->wake);
+	pthread_mutex_unlock(&ahead->lock);
+}
+
+/* Waits for windows; false: the end. */
+static bool take_queued(struct ahead *ahead, struct next_chunks *chunks)
+{
+	bool more;
+
+	chunks->n = 0;
+	pthread_mutex_lock(&ahead->lock);
+	while (ahead->queue == NULL && !ahead->stop)
+		pthread_cond_wait(&ahead->wake, &ahead->lock);
+	more = !ahead->stop;
+	for (; ahead->queue != NULL && chunks->n < AHEAD_BATCH;
+	     ahead->queue = ahead->queue->next_queued)
+		chunks->v[chunks->n++].window = ahead->queue;
+	pthread_mutex_unlock(&ahead->lock);
+	return more;
+}
+
+static void size_chunk(struct next_chunk *chunk)
+{
+	struct window *window = chunk->window;
+	int64_t size;
+
+	pthread_mutex_lock(&window->lock);
+	size = chunk_of(window->limit);
+	chunk->start = window->start;
+	chunk->reserved = window->used + size + size / 2;
+	if (chunk->reserved > window->limit)
+		chunk->reserved = window->limit;
+	pthread_mutex_unlock(&window->lock);
+}
+
+static void grant_chunk(const struct next_chunk *chunk)
+{
+	struct window *window = chunk->window;
+
+	pthread_mutex_lock(&window->lock);
+	if (chunk->written && window->start == chunk->start && window->reserved < chunk->reserved)
+		window->reserved = chunk->reserved;
+	window->queued = false;
+	pthread_mutex_unlock(&window->lock);
+}
+
+static void *reserve_ahead(void *arg)
+{
+	struct limits *limits = arg;
+	struct next_chunks chunks;
+	enum kn_err err;
+
+	while (take_queued(&limits->ahead, &chunks)) {
+		for (size_t i = 0; i < chunks.n; i++)
+			size_chunk(&chunks.v[i]);
+		err = store_write(limits->store, write_chunks, &chunks, STORE_FLUSHED);
+		for (size_t i = 0; i < chunks.n; i++) {
+			chunks.v[i].written &= err == KN_OK;
+			grant_chunk(&chunks.v[i]);
+		}
+	}
+	return NULL;
+}
+
+/* --- taking --- */
+
 /* Takes `by` (1, or -1 to give back). */
 static enum kn_err take_one(struct limits *limits, const struct limit_rule *rule, int by,
 			    int64_t now_s, struct limit_state *state)
@@ -223,6 +398,7 @@ static enum kn_err take_one(struct limits *limits, const struct limit_rule *rule
 		return err;
 	pthread_mutex_lock(&window->lock);
 	open_if_closed(window, rule, now_s);
+	window->limit = rule->limit;
 	if (by > 0 && window->used >= rule->limit) {
 		err = KN_ERR_LIMIT;
 	} else if (by > 0 && window->used >= window->reserved) {
@@ -232,6 +408,8 @@ static enum kn_err take_one(struct limits *limits, const struct limit_rule *rule
 	}
 	if (err == KN_OK && window->used + by >= 0)
 		window->used += by;
+	if (err == KN_OK)
+		queue_if_low(limits, window);
 	state->limit = rule->limit;
 	state->remaining = rule->limit > window->used ? rule->limit - window->used : 0;
 	state->reset_s = window->start + window->length - now_s;
@@ -268,13 +446,31 @@ enum kn_err limits_new(struct store *store, struct limits **out)
 {
 	struct limits *limits = calloc(1, sizeof(*limits));
 
-	*out = limits;
+	*out = NULL;
 	if (limits == NULL)
 		return KN_ERR_NOMEM;
 	limits->store = store;
 	limits->sweep_at = SWEEP_AT_FIRST;
 	pthread_rwlock_init(&limits->lock, NULL);
+	pthread_mutex_init(&limits->ahead.lock, NULL);
+	pthread_cond_init(&limits->ahead.wake, NULL);
+	if (pthread_create(&limits->ahead.thread, NULL, reserve_ahead, limits) != 0) {
+		free(limits);
+		return KN_ERR_NOMEM;
+	}
+	*out = limits;
 	return KN_OK;
+}
+
+static void stop_ahead(struct ahead *ahead)
+{
+	pthread_mutex_lock(&ahead->lock);
+	ahead->stop = true;
+	pthread_cond_signal(&ahead->wake);
+	pthread_mutex_unlock(&ahead->lock);
+	pthread_join(ahead->thread, NULL);
+	pthread_cond_destroy(&ahead->wake);
+	pthread_mutex_destroy(&ahead->lock);
 }
 
 void limits_free(struct limits **limits)
@@ -283,10 +479,11 @@ void limits_free(struct limits **limits)
 
 	if (*limits == NULL)
 		return;
+	stop_ahead(&(*limits)->ahead);
 	HASH_ITER(hh, (*limits)->table, window, next)
 	{
 		if (window->used < window->reserved &&
-		    reserve(*limits, window, window->used) != KN_OK)
+		    store_write((*limits)->store, write_used, window, STORE_FLUSHED) != KN_OK)
 			log_warn("the limit %s keeps its reservation", window->name);
 		window_free(*limits, window);
 	}

@@ -2,8 +2,8 @@
  * Rate limits: named windows of N takes in W seconds. A window opens with the
  * first take after the last one closed. What was taken is kept in the store in
  * chunks reserved ahead, flushed before they are used: a restart or a kill
- * never gives anything back, at worst it costs the rest of a chunk. All
- * functions may be called from any thread.
+ * never gives anything back, at worst it costs the rest of what was reserved,
+ * a twentieth of the limit. All functions may be called from any thread.
  */
 #ifndef LIMITS_H
 #define LIMITS_H

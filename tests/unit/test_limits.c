@@ -195,6 +195,34 @@ static void test_threads(void **state)
 	assert_int_equal(crowd.granted, 500);
 }
 
+static int64_t number_at(const unsigned char *at)
+{
+	int64_t number;
+
+	memcpy(&number, at, sizeof(number));
+	return number;
+}
+
+/* Whatever the thread that reserves ahead is at when a window ends: what was taken is on disk. */
+static void test_new_windows_are_reserved_for(void **state)
+{
+	const struct limit_rule rule = {.name = "n", .limit = 300, .window_s = 10};
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 400; i++) {
+		int64_t now = 1000 + 10 * i;
+		int wanted = 1 + i * 7 % 60;
+		struct store_value value = {0};
+
+		assert_int_equal(taken(f, &rule, wanted, now), wanted);
+		assert_int_equal(store_get(f->store, STORE_META, "limit/n", 7, &value), KN_OK);
+		assert_int_equal(number_at((unsigned char *)value.data + 1), now);
+		assert_true(number_at((unsigned char *)value.data + 9) >= wanted);
+		assert_true(number_at((unsigned char *)value.data + 9) <= wanted + 300 / 20);
+		free(value.data);
+	}
+}
+
 /* More windows than are held at once: closed ones go, open ones stay. */
 static void test_sweep(void **state)
 {
@@ -225,6 +253,7 @@ int main(void)
 		TEST(test_kills_cost_little_of_a_large_limit),
 		TEST(test_clock_set_back),
 		TEST(test_threads),
+		TEST(test_new_windows_are_reserved_for),
 		TEST(test_sweep),
 	};
 
