@@ -321,31 +321,39 @@ static int run(struct load *load, const char *dir, FILE *from, const char *name)
 	return status;
 }
 
-int command_load(struct ctl *ctl)
+static int load_from(struct ctl *ctl, FILE *from, const char *name)
 {
-	const char *path = ctl->args[0], *dir = ctl->conf->db_path;
-	FILE *from = path != NULL ? fopen(path, "re") : stdin;
-	struct load *load;
-	enum kn_err err;
+	const char *dir = ctl->conf->db_path;
+	struct load *load = calloc(1, sizeof(*load));
+	enum kn_err err = load != NULL ? check_empty(dir) : KN_ERR_NOMEM;
 	int status;
 
-	if (from == NULL)
-		return ctl_fail(kn_err_from_errno(errno), path, NULL);
-	if (ctl_is_running(ctl))
-		return ctl_fail(KN_ERR_CONFLICT, dir, "the service runs: stop it first");
-	err = fs_make_dirs(ctl->conf->data_path, 0750);
-	place_act_as_owner(ctl->conf->data_path);
 	if (err == KN_OK)
-		err = check_empty(dir);
-	if (err != KN_OK)
-		return ctl_fail(err, dir, err == KN_ERR_EXISTS ? "the store is not empty" : NULL);
-	load = calloc(1, sizeof(*load));
-	if (load == NULL)
-		return ctl_fail(KN_ERR_NOMEM, dir, NULL);
-	status = run(load, dir, from, path != NULL ? path : "standard input");
+		status = run(load, dir, from, name);
+	else
+		status = ctl_fail(err, dir, err == KN_ERR_EXISTS ? "the store is not empty" : NULL);
 	if (status == EX_OK)
 		printf("%s: %lld lines\n", dir, (long long)load->line);
 	free(load);
+	return status;
+}
+
+int command_load(struct ctl *ctl)
+{
+	const char *path = ctl->args[0], *data = ctl->conf->data_path;
+	enum kn_err err;
+	FILE *from;
+	int status;
+
+	if (ctl_is_running(ctl))
+		return ctl_fail(KN_ERR_CONFLICT, data, "the service runs: stop it first");
+	from = path != NULL ? fopen(path, "re") : stdin;
+	if (from == NULL)
+		return ctl_fail(kn_err_from_errno(errno), path, NULL);
+	err = fs_make_dirs(data, 0750);
+	place_act_as_owner(data);
+	status = err == KN_OK ? load_from(ctl, from, path != NULL ? path : "standard input")
+			      : ctl_fail(err, data, NULL);
 	if (path != NULL)
 		fclose(from);
 	return status;
