@@ -6,7 +6,7 @@ unit_libs = -Wl,--start-group $(noinst_LIBRARIES) -Wl,--end-group $(RESPONDER_LI
 	$(CURL_LIBS) $(CAIRO_LIBS) $(PANGOCAIRO_LIBS) $(ESPEAK_LIBS) $(MECAB_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS) -lm $(LIBS)
 
 EXTRA_DIST += tests/api tests/hostile tests/conftest.py tests/harness.py tests/pytest.ini tests/waiting.py tests/run-unit \
-	tests/lsan.supp tests/sanitizers.sh tests/tsan.supp \
+	tests/lsan.supp tests/sanitizers.sh tests/tsan.supp tests/workers/test_contrib.py \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/tests/web/,*.mjs *.js *.py package.json))) \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/unit/*.[ch] tests/unit/fixtures/*)))
 

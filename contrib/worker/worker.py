@@ -232,9 +232,13 @@ class Attempt:
         if self.ended.is_set():
             return EX_TEMPFAIL
         with open(description) as stdin:
-            self.process = subprocess.Popen(
-                self.options.engine, cwd=out, stdin=stdin, stdout=subprocess.PIPE, start_new_session=True
-            )
+            try:
+                self.process = subprocess.Popen(
+                    self.options.engine, cwd=out, stdin=stdin, stdout=subprocess.PIPE, start_new_session=True
+                )
+            except OSError as error:
+                self.error = {"message": f"The engine could not be started: {error.strerror}"}
+                return EX_TEMPFAIL
         if self.ended.is_set():  # while it was being started
             self.signal(signal.SIGTERM)
         for line in self.process.stdout:

@@ -175,6 +175,15 @@ def test_an_engine_that_fails(own, remote, engine, text):
     assert text in ended(own, create(own), "failed")["error"]
 
 
+def test_an_engine_that_is_not_there(own, remote):
+    remote.start("")
+    (remote.path / "engine").rename(remote.path / "gone")
+    first = create(own)
+    ended(own, first, "failed", 40)
+    (remote.path / "gone").rename(remote.path / "engine")
+    assert remote.process.poll() is None
+
+
 def test_another_try(own, remote, film):
     remote.start(BEGIN + f"[ -e {remote.path}/tried ] || {{ touch {remote.path}/tried; exit 75; }}\n" + END % film)
     job = create(own)
