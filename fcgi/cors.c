@@ -41,7 +41,9 @@ void cors_add_headers(struct request *req)
 		response_header_plain(req, "Access-Control-Allow-Origin", allowed);
 	if (allowed != NULL && req->origin[0] != '\0')
 		response_header(req, "Access-Control-Expose-Headers", "%s",
-				"X-Request-Id, Content-Disposition, Location, Retry-After");
+				"X-Request-Id, Content-Disposition, Location, Preference-Applied, "
+				"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+				"Retry-After");
 	/* A cache must not give one origin's answer to another. */
 	if (origins[0] != '\0' && strcmp(origins, "*") != 0)
 		response_header_plain(req, "Vary", "Origin");
