@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import datetime
 import re
 import secrets
 import time
@@ -196,6 +197,13 @@ def test_keys(instance, ann):
 )
 def test_keys_that_are_refused(ann, body):
     assert ann.call("POST", "keys", json=body).status_code == 400
+
+
+def test_a_key_that_expires(ann):
+    ann.call("POST", "keys", json={"name": "short", "expires_in_days": 7})
+    (key,) = [k for k in ann.call("GET", "keys").json()["keys"] if k["name"] == "short"]
+    created, expires = (datetime.datetime.fromisoformat(key[name]) for name in ("created_at", "expires_at"))
+    assert abs(expires - created - datetime.timedelta(days=7)) <= datetime.timedelta(seconds=1)
 
 
 def test_a_key_makes_no_keys(instance, ann):

@@ -421,6 +421,36 @@ def test_prefer_wait(client, instance, mp4):
     assert requests.get(answer.json()["result_url"]).content == mp4
 
 
+@pytest.mark.parametrize("prefer", ["xwait=30", "wait=0", "wait=-30", "wait=", "respond-async", "wait", 'x="wait=30'])
+def test_what_is_no_wait(client, prefer):
+    began = time.monotonic()
+    answer = client.post("generate", json={"prompt": "A", "image_url": URL}, headers={"Prefer": prefer})
+    assert answer.status_code == 202 and "Preference-Applied" not in answer.headers
+    assert time.monotonic() - began < 15
+
+
+def test_waiting_leaves_threads(serve):
+    """A quarter of 16 threads may wait; the fifth request gets its 202 at once, and others are served meanwhile."""
+    instance = serve(dispatch="no", threads=16)
+    client = Client(instance)
+
+    def wait(_):
+        began = time.monotonic()
+        answer = client.post("generate", json={"prompt": "A", "image_url": URL}, headers={"Prefer": "wait=12"})
+        assert answer.status_code == 202
+        return time.monotonic() - began
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        times = sorted(pool.map(wait, range(6)))
+    assert sum(t >= 12 for t in times) == 4 and max(times[:2]) < 11, times
+
+
+def test_browsers_may_read_the_limits(client):
+    answer = requests.get(f"{client.api}/usage", headers={**client.headers, "Origin": "https://example.org"})
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"} <= set(exposed)
+
+
 # --- results ---
 
 
