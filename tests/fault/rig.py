@@ -128,14 +128,16 @@ class Rig(Instance):
     # --- measurements ---
 
     def sample(self):
-        """Resident KiB and descriptors of each part, and bytes on disk."""
+        """Resident KiB (all, and without mapped files) and descriptors of each part, and bytes on disk."""
         figures = {}
         for part in ("kinora-fcgi", "kinorad", "nginx"):
             pid = self.pid(part)
-            with contextlib.suppress(OSError, StopIteration):
-                status = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-                rss = next(line for line in status if line.startswith("VmRSS:"))
-                figures[part] = {"rss_kib": int(rss.split()[1]), "fds": len(os.listdir(f"/proc/{pid}/fd"))}
+            with contextlib.suppress(OSError, KeyError):
+                lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+                status = dict(line.split(":", 1) for line in lines)
+                figures[part] = {"pid": pid, "rss_kib": int(status["VmRSS"].split()[0]),
+                                 "anon_kib": int(status["RssAnon"].split()[0]),
+                                 "fds": len(os.listdir(f"/proc/{pid}/fd"))}
         names = ("store", "videos", "output", "jobs", "incoming", "spool", "work", "tmp")
         figures["disk"] = {name: size_of(self.dir / name) for name in names}
         return figures
