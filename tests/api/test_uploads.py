@@ -265,6 +265,30 @@ def test_without_a_spool_the_body_is_read(own, claim, mp4):
     assert own.report(claim, "complete").status_code == 200
 
 
+def test_a_nginx_of_another_user(serve, mp4, tmp_path):
+    """As installed beside a stock nginx: the body is passed on and written again, in no more memory."""
+    instance = serve(dispatch="no")
+    (instance.dir / "nginx" / "spool.conf").unlink()
+    workers = set(children(instance.pid("nginx")))
+    instance.kill("nginx", signal.SIGHUP)
+    wait_until(lambda: not workers & set(children(instance.pid("nginx"))))
+    create(instance)
+    claim = instance.claim(CLASS)
+    watch = Watch(instance)
+    with film_of(mp4, 50 * MIB, tmp_path / "film") as film:
+        assert put(instance, claim, film).status_code == 204
+    watch.stop()
+    assert watch.inodes == set()
+    assert watch.memory < 8 * MIB
+    assert instance.report(claim, "complete").status_code == 200
+    wait_until(lambda: spooled(instance) == [])
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as pids:
+        return [int(child) for child in pids.read().split()]
+
+
 def test_no_client_can_name_a_file(own, claim, mp4):
     victim = own.dir / "spool" / "0000000042"
     victim.write_bytes(mp4)
