@@ -100,3 +100,6 @@ def test_javascript(client, tmp_path, node_modules):
     body = client.status(job_id)
     assert body["status"] == "completed", body
     assert figures(body["result_url"]) == (1280, 720, 8)
+    # The prompt that was used is in the job.
+    log = json.loads(client.instance.ctl("jobs", "show", job_id, "--json"))["log"]
+    assert any("Enhanced prompt: A beautiful sunset over mountains, " in line for line in log), log

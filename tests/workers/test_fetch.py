@@ -1,7 +1,8 @@
 """Pictures by URL: what is fetched, and that nothing of ours is reached, whatever a URL, a name server or a
-server says. internet.py is the internet; it needs namespaces, which root has."""
+server says. internet.py is the internet; it needs namespaces, which root has, and others on most systems."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.skipif(not WORKER.exists(), reason=f"{WORKER} is not bu
 @pytest.fixture(scope="module")
 def internet():
     """internet(directory, url): what the worker did with the URL."""
-    command = ["unshare", "--mount", "--net", sys.executable, HERE / "internet.py", WORKER]
+    user = ["--user", "--map-root-user"] if os.geteuid() else []
+    command = ["unshare", "--mount", "--net", *user, sys.executable, HERE / "internet.py", WORKER]
     for program in ("unshare", "ip", "openssl"):
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed")

@@ -23,7 +23,8 @@ workers_motion_libscene_a_SOURCES = \
 	workers/motion/scene_ribbons.c \
 	workers/motion/shot.h \
 	workers/motion/title.c workers/motion/title.h
-EXTRA_DIST += workers/README.md tests/workers/test_motion.py
+EXTRA_DIST += workers/README.md tests/workers/test_motion.py tests/workers/test_enhance.py \
+	tests/workers/test_fetch.py tests/workers/internet.py
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/workers/test_common
