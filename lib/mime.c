@@ -115,6 +115,20 @@ static enum kn_err put(char out[MIME_SIZE], const char *mime)
 	return KN_OK;
 }
 
+/* libmagic takes what has a boot sector's mark for one before it looks any further: so has one film
+ * in 65,536, by chance. The mark is hidden from it. */
+static const char *ask_magic(magic_t cookie, const unsigned char *data, size_t len)
+{
+	unsigned char head[HEAD_BYTES];
+
+	if (len < 512 || data[510] != 0x55 || data[511] != 0xaa)
+		return magic_buffer(cookie, data, len);
+	len = len < sizeof(head) ? len : sizeof(head);
+	memcpy(head, data, len);
+	head[510] = head[511] = 0;
+	return magic_buffer(cookie, head, len);
+}
+
 enum kn_err mime_of_buffer(const void *data, size_t len, char out[MIME_SIZE])
 {
 	const char *own = own_kind(data, len);
@@ -122,7 +136,7 @@ enum kn_err mime_of_buffer(const void *data, size_t len, char out[MIME_SIZE])
 
 	if (own == NULL && cookie == NULL)
 		return KN_ERR_INTERNAL;
-	return put(out, own != NULL ? own : magic_buffer(cookie, data, len));
+	return put(out, own != NULL ? own : ask_magic(cookie, data, len));
 }
 
 enum kn_err mime_of_file(const char *path, char out[MIME_SIZE])
