@@ -230,14 +230,18 @@ static enum kn_err load_file(struct conf *conf, const char *path, bool required,
 	bool in_section = false;
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t len;
 
 	if (file == NULL && errno == ENOENT && !required)
 		return KN_OK;
 	if (file == NULL)
 		return conf_complain(message, &place, "%s", strerror(errno));
-	while (err == KN_OK && getline(&line, &size, file) >= 0) {
+	while (err == KN_OK && (len = getline(&line, &size, file)) >= 0) {
 		place.line++;
-		err = load_line(conf, line, &in_section, &place, message);
+		if (strlen(line) < (size_t)len)
+			err = conf_complain(message, &place, "found a NUL; allowed: text");
+		else
+			err = load_line(conf, line, &in_section, &place, message);
 	}
 	if (err == KN_OK && ferror(file))
 		err = conf_complain(message, &place, "%s", strerror(errno));
@@ -300,8 +304,9 @@ static enum kn_err load_set(struct conf *conf, const char *set, char **message)
 }
 
 /* Paths that lie in data_path unless they are given. */
-static enum kn_err derive_paths(struct conf *conf)
+static enum kn_err derive_paths(struct conf *conf, char **message)
 {
+	const struct conf_place place = {"data_path", 0};
 	const struct {
 		char **path;
 		const char *name;
@@ -310,6 +315,8 @@ static enum kn_err derive_paths(struct conf *conf)
 		       {&conf->log_path, "logs"},
 		       {&conf->run_path, "run"}};
 
+	if (conf->data_path[0] == '\0') /* or they would lie in the root */
+		return conf_complain(message, &place, "found nothing; allowed: a path");
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
 		char *path;
 
@@ -336,7 +343,7 @@ static enum kn_err load_all(const struct conf_source *source, struct conf *conf,
 	for (size_t i = 0; i < source->sets_n && err == KN_OK; i++)
 		err = load_set(conf, source->sets[i], message);
 	if (err == KN_OK)
-		err = derive_paths(conf);
+		err = derive_paths(conf, message);
 	if (err == KN_OK)
 		err = conf_workers_finish(conf, message);
 	return err;

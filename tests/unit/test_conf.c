@@ -147,6 +147,7 @@ static void test_mistakes(void **state)
 		{"log_level = info|debug", NULL, {"log_level", "found", "allowed"}},
 		{"log_level =", NULL, {"log_level", "found \"\"", "allowed"}},
 		{"worker_token = top\033secret", NULL, {"worker_token", "(hidden)", "allowed"}},
+		{"data_path =\nrun_path = /x", NULL, {"data_path", "found nothing", "a path"}},
 		{"servr_port = 1", NULL, {":1: ", "servr_port: unknown option", "server_port"}},
 		{"server_port", NULL, {":1: ", "server_port", "option = value"}},
 		{"[jobs]", NULL, {":1: ", "[jobs]", "[worker NAME]"}},
@@ -184,6 +185,24 @@ static void test_mistakes(void **state)
 		assert_null(strstr(message, "secret"));
 		free(message);
 	}
+}
+
+/* Everything behind it would be lost without a word. */
+static void test_a_nul_is_refused(void **state)
+{
+	static const char text[] = "threads = 9\0 server_port = 1\n";
+	struct conf_source source = {.file = path};
+	FILE *file = fopen(path, "w");
+	struct conf *conf = NULL;
+	char *message = NULL;
+
+	(void)state;
+	assert_non_null(file);
+	fwrite(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	assert_int_equal(conf_load(&source, &conf, &message), KN_ERR_INVALID);
+	assert_non_null(strstr(message, ":1: found a NUL"));
+	free(message);
 }
 
 static void test_a_missing_file_is_an_error_when_it_was_named(void **state)
@@ -280,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_a_nul_is_refused),
 		cmocka_unit_test(test_a_missing_file_is_an_error_when_it_was_named),
 		cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_values_as_text),
