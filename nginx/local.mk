@@ -1,6 +1,7 @@
 # The configuration for a stock nginx, with the installed paths filled in.
 nginxdir = $(sysconfdir)/kinora/nginx
 nginx_DATA = \
+	nginx/kinora-error.conf \
 	nginx/kinora-headers.conf \
 	nginx/kinora-params.conf \
 	nginx/kinora-server.conf \

@@ -248,3 +248,16 @@ def test_no_way_to_the_responder_is_503(serve):
     assert (answer.status_code, answer.json()) == (503, {"detail": "The service is busy"})
     answer = requests.get(own.text_url + "/jobs")
     assert answer.json() == {"error": "The service is busy"}
+
+
+def test_a_length_that_shows_only_in_the_end(instance):
+    """A chunk of 4 GiB that is announced while its refusal is on the way: no redirect finds it too large again."""
+    head = b"PUT /worker/v1/jobs/%ff/assets/video HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request = head + b"ffffffffffffffff\r\nx\r\n"
+    for _ in range(60):
+        with socket.create_connection(("127.0.0.1", instance.port), timeout=10) as client:
+            for at in range(0, len(request), 10):
+                client.sendall(request[at : at + 10])
+                time.sleep(0.001)
+            answer = client.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 4"), answer
