@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONTROL_FD = 3 };
+enum { CONTROL_FD = 3, TRIM_SECONDS = 60 };
 
 static const char usage[] =
 	"Usage: kinora-fcgi [--conf FILE] [--set OPTION=VALUE]...\n"
@@ -120,13 +120,15 @@ static void close_all(struct server *server)
 
 static void wait_for_end(void)
 {
+	const struct timespec often = {.tv_sec = TRIM_SECONDS};
 	sigset_t ends;
-	int signal;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
-	sigwait(&ends, &signal);
+	/* Long lists leave holes between what stays: their pages go back to the system. */
+	while (sigtimedwait(&ends, NULL, &often) < 0)
+		malloc_trim(0);
 }
 
 static void serve(struct server *server)
