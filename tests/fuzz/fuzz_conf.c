@@ -29,7 +29,7 @@ static void write_values(int fd, const struct conf *conf)
 		char *text = conf_value_text(conf, i);
 
 		assert(text != NULL && strchr(text, '\n') == NULL);
-		if (is_shown(i) && text[0] != '\0')
+		if (is_shown(i))
 			dprintf(fd, "%s = %s\n", conf_option_at(i)->name, text);
 		free(text);
 	}

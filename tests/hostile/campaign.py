@@ -27,6 +27,7 @@ OPTIONS = {
     "max_image_size": "1M",
     "max_upload_size": "4M",
     "cache_size": "8M",
+    "threads": 16,
     "link_secret": "secret",
     "daily_job_limit": 1000000000,
 }
@@ -39,7 +40,7 @@ SHAPES = {
     "worker": ("error", "message"),
 }
 FAULTS_SHOWN = 20
-GROWTH = 32 << 20  # bytes: what 64 threads hold once each has had a large request
+GROWTH = 16 << 20  # bytes: what the threads hold once each has had a large request
 SANITIZED = "asan" in os.environ.get("KINORA_BUILD", "")
 
 
@@ -162,10 +163,11 @@ class Campaign:
     # --- afterwards ---
 
     def resources(self):
-        """Resident bytes and open descriptors of the responder."""
+        """Bytes of its own memory and open descriptors of the responder. Not what is mapped: each thread maps
+        libmagic's database, which is one in memory."""
         pid = self.instance.pid("kinora-fcgi")
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
-        rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+        rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
         return rss * 1024, len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
 
     def leftovers(self):
@@ -225,13 +227,16 @@ def campaign(instance, seed, count, threads=8, progress=None):
         if progress:
             progress(it.summary(), it.resources())
     it.check(pids)
-    # Connections of nginx that are kept come and go.
-    wait_until(lambda: it.resources()[1] <= before[1] + 8 or None, 30)
+    most = 1.25 * before[0] + GROWTH, before[1] + 8  # connections of nginx that are kept come and go
+    end = time.monotonic() + (0 if SANITIZED else 100)  # the responder gives memory back once a minute
     after = it.resources()
-    # A sanitizer keeps what was freed.
-    assert SANITIZED or after[0] <= 1.25 * before[0] + GROWTH, f"memory: {before[0]} bytes, then {after[0]}"
+    while (after[0] > most[0] or after[1] > most[1]) and time.monotonic() < end:
+        time.sleep(1)
+        after = it.resources()
     figures = {**it.summary(), "seconds": round(time.monotonic() - started), "before": before, "after": after}
-    assert after[1] <= before[1] + 8, f"descriptors: {before[1]}, then {after[1]}"
+    # A sanitizer keeps what was freed.
+    assert SANITIZED or after[0] <= most[0], f"memory: {before[0]} bytes, then {after[0]}"
+    assert after[1] <= most[1], f"descriptors: {before[1]}, then {after[1]}"
     return figures
 
 
