@@ -329,8 +329,15 @@ static enum kn_err check_contents(struct check *check)
 static enum kn_err check_structure(struct check *check, u_int32_t recover, bool *sound)
 {
 	bool recovered;
-	enum kn_err err = env_open(check->store, check->verify->cache_bytes, recover);
+	enum kn_err err;
 
+	if (is_unfinished(check->store->dir)) {
+		fault(check, "structure", NULL,
+		      "the store is unfinished: repeat the restore that was interrupted");
+		*sound = false;
+		return KN_OK;
+	}
+	err = env_open(check->store, check->verify->cache_bytes, recover);
 	env_close(check->store);
 	recovered = err == KN_OK;
 	if (err == KN_ERR_CORRUPT) {

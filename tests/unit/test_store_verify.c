@@ -5,6 +5,7 @@
 #include "lib/store/store_priv.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -436,7 +437,7 @@ static void test_damaged_pages(void **state)
 	open_store(f);
 	fill(f);
 	store_close(&f->store);
-	damage(f, "jobs.db", 0, 2 * STORE_PAGE_SIZE);
+	damage(f, "jobs.db", 0, STORE_PAGE_SIZE + 512);
 	expect(f, "structure", "jobs.db");
 }
 
@@ -452,6 +453,36 @@ static void test_a_lost_table(void **state)
 	snprintf(path, sizeof(path), "%s/jobs.db", f->dir);
 	unlink(path);
 	assert_int_equal(verify(f, f->dir, false), KN_ERR_NOT_FOUND);
+}
+
+static void test_an_unfinished_store(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options options = {.dir = f->dir};
+
+	store_close(&f->store);
+	assert_int_equal(store_set_unfinished(f->dir, true), KN_OK);
+	assert_int_equal(store_open(&options, &f->store), KN_ERR_CORRUPT);
+	expect(f, "structure", "is unfinished");
+	assert_int_equal(store_set_unfinished(f->dir, false), KN_OK);
+	expect_sound(f);
+}
+
+static void test_a_lost_log(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options options = {.dir = f->dir};
+	char pattern[128];
+	glob_t logs;
+
+	store_close(&f->store);
+	snprintf(pattern, sizeof(pattern), "%s/log.*", f->dir);
+	assert_int_equal(glob(pattern, 0, NULL, &logs), 0);
+	for (size_t i = 0; i < logs.gl_pathc; i++)
+		unlink(logs.gl_pathv[i]);
+	globfree(&logs);
+	assert_int_equal(store_open(&options, &f->store), KN_ERR_CORRUPT);
+	expect(f, "structure", "cannot be recovered");
 }
 
 static void test_a_store_in_use(void **state)
@@ -522,6 +553,8 @@ int main(void)
 		TEST(test_states),
 		TEST(test_damaged_pages),
 		TEST(test_a_lost_table),
+		TEST(test_an_unfinished_store),
+		TEST(test_a_lost_log),
 		TEST(test_a_store_in_use),
 		TEST(test_a_copy_under_load_is_sound),
 	};
