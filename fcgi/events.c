@@ -27,6 +27,7 @@ struct events_subscriber {
 	struct events_subscriber *next;
 	uint64_t seen;
 	int fd;
+	bool woken; /* fd is readable */
 };
 
 struct events *events_new(void)
@@ -70,10 +71,12 @@ static bool classify(const struct job *old, const struct job *new, enum event_ki
 	       (new == NULL || (new->state != JOB_PROCESSING &&new->state != JOB_COMPLETED));
 }
 
-static void wake(const struct events_subscriber *subscriber)
+/* Once until the subscriber has heard of everything: a write for each of many jobs would cost the
+ * store's writer more than the jobs. Call locked. */
+static void wake(struct events_subscriber *subscriber)
 {
-	/* EAGAIN means a full counter: the descriptor is readable already. */
-	(void)!eventfd_write(subscriber->fd, 1);
+	if (!subscriber->woken)
+		subscriber->woken = eventfd_write(subscriber->fd, 1) == 0;
 }
 
 static void push(struct events *events, enum event_kind kind, const struct job *job)
@@ -208,8 +211,10 @@ bool events_next(struct events_subscriber *subscriber, struct event *event)
 		found = false;
 		/* Under the lock, so that no event comes between the look and the clearing. After
 		 * shutdown it stays readable. */
-		if (!events->stopping)
+		if (!events->stopping) {
 			eventfd_read(subscriber->fd, &ignored);
+			subscriber->woken = false;
+		}
 	}
 	pthread_mutex_unlock(&events->lock);
 	return found;

@@ -133,26 +133,35 @@ struct job *grok_imagine_job(struct request *req, const char *id)
 
 /* --- creation --- */
 
+static enum kn_err set_params(struct job *job, const struct creation *creation)
+{
+	struct bytes text = {0};
+
+	json_text_open(&text, NULL, '{');
+	json_text_string(&text, "model", creation->model);
+	json_text_string(&text, "prompt", creation->prompt);
+	if (creation->image != NULL)
+		json_text_string(&text, "image_form",
+				 image_is_data_url(creation->image) ? "data_url" : "base64");
+	json_text_close(&text, '}');
+	bytes_put_u8(&text, '\0');
+	job->params = (char *)text.data; /* the job's now */
+	return text.failed ? KN_ERR_NOMEM : KN_OK;
+}
+
 static enum kn_err fill_job(struct server *server, struct job *job, const struct creation *creation,
 			    const char **why)
 {
-	json_object *params = json_object_new_object();
 	enum kn_err err = KN_OK;
 
-	json_add_string(params, "model", creation->model);
-	json_add_string(params, "prompt", creation->prompt);
 	if (creation->image != NULL) {
 		id_new_grok_imagine(job->id); /* its directory needs it */
-		json_add_string(params, "image_form",
-				image_is_data_url(creation->image) ? "data_url" : "base64");
 		err = image_keep(server, job, creation->image, why);
 	}
 	if (err == KN_OK)
 		err = job_set(&job->prompt, creation->prompt);
 	if (err == KN_OK)
-		err = job_set(&job->params,
-			      json_object_to_json_string_ext(params, JSON_C_TO_STRING_PLAIN));
-	json_object_put(params);
+		err = set_params(job, creation);
 	return err;
 }
 
