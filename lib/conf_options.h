@@ -24,7 +24,7 @@ CONF_OPTION(max_queued_per_owner, CONF_INT, "10000", 0, 1000000000, "jobs", "", 
 CONF_OPTION(dispatch, CONF_BOOL, "yes", 0, 1, "", "", "whether kinorad starts local workers")
 CONF_OPTION(worker_token, CONF_SECRET, "", 0, 0, "", "", "what HTTP workers must present; unset: they are served on loopback only")
 CONF_OPTION(threads, CONF_INT, "64", 4, 1024, "", "", "request threads of kinora-fcgi; at least twice nginx's kept connections")
-CONF_OPTION(cache_size, CONF_BYTES, "64M", 1048576, 1099511627776, "bytes", "", "page cache of the job store")
+CONF_OPTION(cache_size, CONF_BYTES, "256M", 1048576, 1099511627776, "bytes", "", "page cache of the job store, taken as it fills: 250 bytes for each job, 600 with its lists")
 CONF_OPTION(max_image_size, CONF_BYTES, "20M", 1024, 1073741824, "bytes", "", "largest decoded input image")
 CONF_OPTION(max_upload_size, CONF_BYTES, "4G", 1048576, 1099511627776, "bytes", "", "largest video that a worker may upload")
 CONF_OPTION(disk_high_water, CONF_MARK, "32M", 1048576, 1125899906842624, "", "", "from here on, or where they would lead past it, uploads are refused with 507: part of the disk in use, or bytes left free")

@@ -19,7 +19,7 @@ enum {
 	TRANSACTIONS_MAX = 4096,
 };
 
-static const uint64_t cache_default = 64 << 20;
+static const uint64_t cache_default = 256 << 20;
 
 const char *const store_files[TABLE_COUNT] = {
 #define X(code, name) [code] = name ".db",

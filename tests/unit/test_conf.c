@@ -29,7 +29,7 @@ static void test_defaults(void **state)
 	(void)state;
 	assert_int_equal(load("# nothing\n\n", NULL, &conf, &message), KN_OK);
 	assert_int_equal(conf->server_port, 8000);
-	assert_int_equal(conf->cache_size, 64 << 20);
+	assert_int_equal(conf->cache_size, 256 << 20);
 	assert_int_equal(conf->dispatch, 1);
 	assert_string_equal(conf->data_path, KINORA_DATA_DIR);
 	assert_string_equal(conf->db_path, KINORA_DATA_DIR "/store");
