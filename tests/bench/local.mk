@@ -1,6 +1,7 @@
 # The programs are made by the scripts that run them.
 EXTRA_DIST += tests/bench/README.md tests/bench/recovery tests/bench/status tests/bench/create tests/bench/limits \
-	tests/bench/common.py tests/bench/create.lua tests/bench/poll.lua tests/bench/work.lua tests/bench/slow_sync.c
+	tests/bench/common.py tests/bench/claim.lua tests/bench/claimed.lua tests/bench/create.lua tests/bench/poll.lua \
+	tests/bench/slow_sync.c
 EXTRA_PROGRAMS = tests/bench/churn tests/bench/empty tests/bench/fill tests/bench/store tests/bench/take
 CLEANFILES += $(EXTRA_PROGRAMS) tests/bench/slow_sync.so
 tests_bench_churn_SOURCES = tests/bench/churn.c
