@@ -9,9 +9,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,18 +131,25 @@ static bool is_held(const char *dir)
 	return held;
 }
 
+/* Not glob(): the path may have what is special to it. */
 void copies_remove(const struct store *store)
 {
-	char pattern[PATH_MAX];
-	glob_t found = {0};
+	const char *name = strrchr(store->dir, '/') + 1; /* it is a real path */
+	size_t len = strlen(name);
+	char parent[PATH_MAX], path[PATH_MAX];
+	const struct dirent *entry;
+	DIR *beside;
 
-	if (snprintf(pattern, sizeof(pattern), "%s.copy-*", store->dir) >= PATH_MAX ||
-	    glob(pattern, GLOB_ONLYDIR, NULL, &found) != 0)
-		return;
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		if (!is_held(found.gl_pathv[i]))
-			fs_remove_tree(found.gl_pathv[i]);
-	globfree(&found);
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - store->dir), store->dir);
+	beside = opendir(parent);
+	while (beside != NULL && (entry = readdir(beside)) != NULL)
+		if (strncmp(entry->d_name, name, len) == 0 &&
+		    strncmp(entry->d_name + len, ".copy-", 6) == 0 &&
+		    snprintf(path, sizeof(path), "%s%s", parent, entry->d_name) < PATH_MAX &&
+		    !is_held(path))
+			fs_remove_tree(path);
+	if (beside != NULL)
+		closedir(beside);
 }
 
 bool store_exists(const char *dir)

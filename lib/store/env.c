@@ -3,11 +3,12 @@
 #include "../fs.h"
 #include "../log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -236,14 +237,14 @@ static int open_tables(struct store *store)
  * skip what they should repeat. */
 static bool has_log(const struct store *store)
 {
-	char pattern[PATH_MAX];
-	glob_t found = {0};
-	bool has = true;
+	DIR *dir = store_exists(store->dir) ? opendir(store->dir) : NULL;
+	const struct dirent *entry;
+	bool has = dir == NULL;
 
-	if (store_exists(store->dir) &&
-	    snprintf(pattern, sizeof(pattern), "%s/log.*", store->dir) < PATH_MAX)
-		has = glob(pattern, GLOB_NOSORT, NULL, &found) != GLOB_NOMATCH;
-	globfree(&found);
+	while (!has && (entry = readdir(dir)) != NULL)
+		has = strncmp(entry->d_name, "log.", 4) == 0;
+	if (dir != NULL)
+		closedir(dir);
 	return has;
 }
 

@@ -414,6 +414,23 @@ static void test_cancelled_jobs_leave_the_queue(void **state)
 			 KN_ERR_CONFLICT);
 }
 
+static void test_a_path_with_special_characters(void **state)
+{
+	struct fixture *f = *state;
+	char dir[128], copy[PATH_MAX];
+	struct store_options options = {.dir = dir};
+	struct store *store = NULL;
+
+	snprintf(dir, sizeof(dir), "%s/[a-c]*?\\{~", f->dir);
+	assert_int_equal(store_open(&options, &store), KN_OK);
+	assert_int_equal(store_copy(store, copy), KN_OK);
+	assert_true(store_exists(copy));
+	store_close(&store);
+	assert_int_equal(store_open(&options, &store), KN_OK);
+	assert_false(store_exists(copy));
+	store_close(&store);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -430,6 +447,7 @@ int main(void)
 		TEST(test_waiting_too_long_comes_due),
 		TEST(test_everything_is_there_after_reopening),
 		TEST(test_cancelled_jobs_leave_the_queue),
+		TEST(test_a_path_with_special_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
