@@ -43,7 +43,7 @@ bool ctl_flag(const struct ctl *ctl, const char *name);
  * then. Consumes body. */
 bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **result,
 	      int *status);
-/* The same without a word. */
+/* The same without a word. KN_ERR_SHUTDOWN: nobody listens, or no longer. */
 enum kn_err ctl_ask(struct ctl *ctl, const char *op, json_object *body, json_object **result);
 /* Prints it as JSON, indented. */
 void ctl_print_json(json_object *value);

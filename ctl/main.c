@@ -98,10 +98,9 @@ enum kn_err ctl_ask(struct ctl *ctl, const char *op, json_object *body, json_obj
 	*result = NULL;
 	if (!ctl_is_running(ctl)) {
 		json_object_put(body);
-		return KN_ERR_NOT_FOUND;
+		return KN_ERR_SHUTDOWN;
 	}
 	err = control_call(ctl->client, op, body, result, &text);
-
 	free(text);
 	return err;
 }

@@ -207,6 +207,23 @@ def test_jobs_that_lose_their_files_during_a_backup(pair, tmp_path):
     assert linked < len(ids), "it was too fast to be stopped in time"
 
 
+def test_a_service_that_is_stopped_during_a_backup(pair, tmp_path):
+    """Nobody can say then what became of a job whose file is missing: it must not be taken for deleted."""
+    pair.worker(DONE)
+    pair.start()
+    done = pair.create()
+    pair.wait_state(done, "completed")
+    (pair.path / "videos" / f"{done}.mp4").unlink()
+    target = tmp_path / "b"
+    backup = subprocess.Popen([CTL, *pair.arguments(), "backup", str(target)], stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: (target / "store").exists(), 60, every=0.001)
+    backup.send_signal(signal.SIGSTOP)
+    pair.stop()
+    backup.send_signal(signal.SIGCONT)
+    assert "stopping" in backup.communicate(timeout=60)[1]
+    assert backup.returncode == 69 and not (target / "backup.json").exists()
+
+
 def test_a_file_that_is_missing_anyway(pair, tmp_path):
     pair.worker(DONE)
     pair.start()
