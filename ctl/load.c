@@ -94,8 +94,10 @@ static enum kn_err put_rows(struct store_txn *txn, void *arg)
 static enum kn_err flush_rows(struct load *load)
 {
 	int64_t line = load->line;
-	enum kn_err err = store_write(load->store, put_rows, load, STORE_LAZY);
+	enum kn_err err = store_write(load->store, put_rows, load, STORE_FLUSHED);
 
+	if (err == KN_ERR_IN_DOUBT)
+		err = KN_ERR_FULL; /* whatever was stored is thrown away */
 	for (size_t i = 0; i < load->rows_n; i++)
 		clear_row(&load->rows[i]);
 	load->rows_n = 0;

@@ -438,6 +438,35 @@ def test_load_is_strict(pair, other, tmp_path):
     assert (tmp_path / "again").read_text() == "".join(good)
 
 
+def test_a_disk_that_is_full_at_the_end_of_a_load(other, tmp_path):
+    """What waits for its flush is not loaded yet."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", disk], capture_output=True).returncode != 0:
+        pytest.skip("nothing may be mounted here")
+    try:
+        other.sets.append(f"db_path={disk}/store")
+        command = [CTL, *other.arguments(), "load"]
+        load = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines = ['{"kinora":"dump","version":1}\n']
+        for n in range(100):
+            job = {"id": f"job_{n:012}", "api": "grok_imagine", "state": "queued", "model": "grok", "created": n + 1,
+                   "updated": n + 1, "log": "x" * 5000}
+            lines.append(json.dumps({"job": job}) + "\n")
+        load.stdin.write("".join(lines))
+        load.stdin.flush()
+        wait_for(lambda: list(disk.glob("store.loading/log.*")))
+        time.sleep(1)
+        with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+        _, text = load.communicate(json.dumps({"end": {"lines": len(lines)}}) + "\n", timeout=60)
+        assert load.returncode == 75 and "Not enough storage space" in text, text
+        assert not (disk / "store").exists()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
 def test_verify_without_a_store(pair):
     assert "there is no store" in pair.ctl("verify", code=66)
     assert "no such directory" in pair.ctl("verify", "--dir", "/nonexistent", code=66)
