@@ -183,7 +183,8 @@ static enum kn_err move_aside(struct restore *restore, const char *dir)
 	return move(dir, aside, RENAME_NOREPLACE);
 }
 
-/* At no moment is there no store: an empty one would be made, and the files taken for nobody's. */
+/* At no moment is there no store: an empty one would be made, and the files taken for nobody's. Nor
+ * does what was there ever have the name of the staging, which the next restore removes. */
 static enum kn_err exchange_store(struct restore *restore)
 {
 	const char *new = restore->staging.store, *dir = restore->to.store;
@@ -192,12 +193,15 @@ static enum kn_err exchange_store(struct restore *restore)
 
 	if (err != KN_ERR_EXISTS)
 		return err;
-	err = move(new, dir, RENAME_EXCHANGE);
 	snprintf(aside, sizeof(aside), "%s%s", dir, restore->aside);
-	if (err == KN_OK && rmdir(new) != 0) {
-		restore->moved_aside = true;
-		err = move(new, aside, RENAME_NOREPLACE);
-	}
+	err = move(new, aside, RENAME_NOREPLACE);
+	if (err != KN_OK)
+		return err;
+	err = move(aside, dir, RENAME_EXCHANGE);
+	if (err == KN_OK)
+		restore->moved_aside |= rmdir(aside) != 0;
+	else
+		move(aside, new, RENAME_NOREPLACE);
 	return err;
 }
 
@@ -232,6 +236,9 @@ static enum kn_err exchange(struct restore *restore)
 		 localtime_r(&now, &tm));
 	if (err == KN_OK)
 		err = exchange_store(restore);
+	/* The files may lie on another disk: there, nothing is earlier than the mark here. */
+	if (err == KN_OK)
+		err = fs_sync_parent(restore->to.store);
 	if (err == KN_OK && restore->note.with_files)
 		err = exchange_files(restore);
 	if (err == KN_OK)
