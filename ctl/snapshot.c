@@ -23,10 +23,12 @@ static bool find_place(struct ctl *ctl, struct snapshot *out, int *status)
 	err = real != NULL ? place_at(ctl->conf, real, &out->place)
 			   : place_configured(ctl->conf, &out->place);
 	free(real);
-	if (err != KN_OK)
+	if (err != KN_OK) {
 		*status = ctl_fail(err, dir != NULL ? dir : "configuration", NULL);
+		return false;
+	}
 	place_act_as_owner(out->place.data);
-	return err == KN_OK;
+	return true;
 }
 
 static bool is_in_use(struct ctl *ctl)
