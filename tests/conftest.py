@@ -8,6 +8,7 @@ import filecmp
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -17,6 +18,8 @@ from harness import Instance
 
 
 def pytest_configure(config):
+    # In the background of a shell it is ignored, which those inherit whom the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: takes minutes; runs with KINORA_SLOW=1")
 
 

@@ -16,6 +16,9 @@ from waiting import patiently, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "quickstart"
+MAKEFILE = pathlib.Path(os.environ.get("KINORA_BUILD", ROOT / "build")) / "Makefile"
+# Of a process with a sanitizer, memory says nothing.
+IS_SANITIZED = MAKEFILE.exists() and bool(re.search(r"^SAN_CFLAGS = .*-fsanitize", MAKEFILE.read_text(), re.MULTILINE))
 SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:")
 
 

