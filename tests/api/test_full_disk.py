@@ -249,10 +249,10 @@ attempts = 1
 @pytest.mark.parametrize("disk", [SmallDisk], ids=["tmpfs"], indirect=True)
 def test_a_local_worker_without_space(start, disk, tmp_path):
     """The engine that comes along, on a disk that is full when it wants to write its film."""
-    go, script = tmp_path / "go", tmp_path / "worker"
+    go, ended, script = tmp_path / "go", tmp_path / "ended", tmp_path / "worker"
     build = pathlib.Path(os.environ.get("KINORA_BUILD", ROOT / "build"))
     motion = build / "root/libexec/kinora/workers/motion"
-    script.write_text(f"#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.05; done\nexec {motion}\n")
+    script.write_text(f"#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.05; done\n{motion}\nstatus=$?\ntouch {ended}\nexit $status\n")
     script.chmod(0o755)
     instance = start(append=WORKER.format(script=script))
     job = create(instance)
@@ -261,10 +261,13 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
     disk.fill()
     wait_until(lambda: is_refused(instance))
     go.touch()
-    end = time.monotonic() + 3
-    while time.monotonic() < end:  # the reserve, too
+
+    def fill():  # the reserve, too
         disk.fill()
-        time.sleep(0.02)
+        return ended.exists()
+
+    wait_until(fill, 60)
+    time.sleep(1)  # until kinorad has had a look at the disk
     assert get(instance, job["id"])["status"] in ("processing", "failed")
     disk.free()
     wait_until(lambda: get(instance, job["id"])["status"] == "failed", 30)
