@@ -77,6 +77,7 @@ class Check:
         self.faults.append(text)
 
     def run(self):
+        self.began = time.time()  # nobody ends leases while we look
         with stillness(self.rig) as control:
             rows, total = list_all(control)
             self.adopt(rows)
@@ -127,8 +128,8 @@ class Check:
                           f"{sorted(map(str, possible))} after\n" + "".join(f"    {op}\n" for op in job.ops))
         if shown is not None:
             self.check_content(job, shown)
-        if told.phase == "processing" and told.until and told.until < time.time() - OVERDUE:
-            self.complain(f"{job.id}: its lease ended {time.time() - told.until:.0f} s ago")
+        if told.phase == "processing" and told.until and told.until < self.began - OVERDUE:
+            self.complain(f"{job.id}: its lease ended {self.began - told.until:.0f} s ago")
         if told.holder == LOCAL:
             told = told._replace(until=NEVER)  # kinorad sees to that
         job.state = told if told.phase in ("processing", "completed") else told._replace(files=())
