@@ -327,7 +327,9 @@ def test_no_stranger_fills_the_disk(start_instance, mp4):
     wait_until(lambda: spooled(instance) == [])
     answer = requests.post(instance.url + "/extension/complete", files={"video": mp4}, data={"job_id": "x"})
     assert (answer.status_code, answer.json()) == (401, {"detail": "Missing or invalid credentials"})
-    assert requests.delete(instance.url + "/worker/v1/jobs/x/assets/video").status_code == 405
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    answer = requests.delete(instance.url + "/worker/v1/jobs/x/assets/video")
+    assert answer.status_code == 405 and "PUT" in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("mark", ["1%", "1000T"])
