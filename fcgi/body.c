@@ -196,7 +196,7 @@ static bool has_room(const struct request *req)
 enum kn_err body_admit(struct request *req)
 {
 	struct body *body = &request_connection(req)->body;
-	const char *spooled = request_param(req, "KINORA_BODY_FILE");
+	const char *spooled;
 	enum kn_err err = KN_OK;
 
 	body->cap = route_cap(req);
@@ -204,6 +204,7 @@ enum kn_err body_admit(struct request *req)
 		return KN_OK;
 	if (req->content_length > 0 && (uint64_t)req->content_length > body->cap)
 		return KN_ERR_TOO_LARGE;
+	spooled = request_param(req, "KINORA_BODY_FILE");
 	if (spooled != NULL && spooled[0] != '\0')
 		err = body_spooled_open(req, spooled, &body->fd);
 	if (err == KN_OK && is_upload(req) && !has_room(req))
