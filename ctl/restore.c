@@ -228,12 +228,16 @@ static enum kn_err exchange_files(struct restore *restore)
 
 static enum kn_err exchange(struct restore *restore)
 {
-	time_t now = time(NULL);
+	struct timespec now;
 	struct tm tm;
+	size_t n;
 	enum kn_err err = store_set_unfinished(restore->staging.store, true);
 
-	strftime(restore->aside, sizeof(restore->aside), ".before-%Y%m%d-%H%M%S",
-		 localtime_r(&now, &tm));
+	/* Two restores within a second have two names. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	n = strftime(restore->aside, sizeof(restore->aside), ".before-%Y%m%d-%H%M%S",
+		     localtime_r(&now.tv_sec, &tm));
+	snprintf(restore->aside + n, sizeof(restore->aside) - n, "-%06ld", now.tv_nsec / 1000);
 	if (err == KN_OK)
 		err = exchange_store(restore);
 	/* The files may lie on another disk: there, nothing is earlier than the mark here. */
