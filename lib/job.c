@@ -73,7 +73,7 @@ struct job *job_new(enum job_api api, const char *model)
 	return job;
 }
 
-static void file_clear(struct job_file *file)
+void job_file_clear(struct job_file *file)
 {
 	free(file->name);
 	free(file->mime);
@@ -84,7 +84,7 @@ static void file_clear(struct job_file *file)
 void job_files_clear(struct job_files *files)
 {
 	for (size_t i = 0; i < files->n; i++)
-		file_clear(&files->v[i]);
+		job_file_clear(&files->v[i]);
 	free(files->v);
 	*files = (struct job_files){0};
 }
@@ -236,12 +236,12 @@ enum kn_err job_files_put(struct job_files *files, const struct job_file *file)
 		files->v = grown;
 		slot = &files->v[files->n++];
 	} else {
-		file_clear(slot);
+		job_file_clear(slot);
 	}
 	*slot = copy;
 	return KN_OK;
 nomem:
-	file_clear(&copy);
+	job_file_clear(&copy);
 	return KN_ERR_NOMEM;
 }
 
@@ -251,7 +251,7 @@ void job_files_drop(struct job_files *files, const char *name)
 
 	if (file == NULL)
 		return;
-	file_clear(file);
+	job_file_clear(file);
 	*file = files->v[--files->n];
 }
 

@@ -132,6 +132,8 @@ enum kn_err job_set(char **field, const char *text);
 /* Appends one line to job->log: control characters blanked, cut at JOB_LOG_LINE_BYTES_MAX; past
  * JOB_LOG_LINES_MAX lines the oldest go. */
 enum kn_err job_log(struct job *job, const char *line);
+/* Frees what it owns. */
+void job_file_clear(struct job_file *file);
 /* Appends a copy of the file; one of the same name is replaced. */
 enum kn_err job_files_put(struct job_files *files, const struct job_file *file);
 /* Removes the file of that name, if there is one. */

@@ -140,9 +140,7 @@ static enum kn_err decode_file(const unsigned char *data, size_t len, struct job
 		err = KN_ERR_CORRUPT;
 	if (err == KN_OK)
 		err = job_files_put(to, &file);
-	free(file.name);
-	free(file.mime);
-	free(file.path);
+	job_file_clear(&file);
 	return err;
 }
 

@@ -188,9 +188,7 @@ static enum kn_err undump_file(json_object *json, struct job_files *to, const ch
 		err = KN_ERR_INVALID;
 	if (err == KN_OK)
 		err = job_files_put(to, &file);
-	free(file.name);
-	free(file.mime);
-	free(file.path);
+	job_file_clear(&file);
 	return err;
 }
 
