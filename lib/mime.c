@@ -6,6 +6,7 @@
 #include <magic.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -117,39 +118,55 @@ static enum kn_err put(char out[MIME_SIZE], const char *mime)
 
 /* libmagic takes what has a boot sector's mark for one before it looks any further: so has one film
  * in 65,536, by chance. The mark is hidden from it. */
-static const char *ask_magic(magic_t cookie, const unsigned char *data, size_t len)
+static enum kn_err ask_magic(magic_t cookie, const unsigned char *data, size_t len,
+			     char out[MIME_SIZE])
 {
-	unsigned char head[HEAD_BYTES];
+	unsigned char *head;
+	enum kn_err err;
 
 	if (len < 512 || data[510] != 0x55 || data[511] != 0xaa)
-		return magic_buffer(cookie, data, len);
-	len = len < sizeof(head) ? len : sizeof(head);
+		return put(out, magic_buffer(cookie, data, len));
+	len = len < HEAD_BYTES ? len : HEAD_BYTES;
+	head = malloc(len);
+	if (head == NULL)
+		return KN_ERR_NOMEM;
 	memcpy(head, data, len);
 	head[510] = head[511] = 0;
-	return magic_buffer(cookie, head, len);
+	err = put(out, magic_buffer(cookie, head, len));
+	free(head);
+	return err;
 }
 
 enum kn_err mime_of_buffer(const void *data, size_t len, char out[MIME_SIZE])
 {
 	const char *own = own_kind(data, len);
-	magic_t cookie = own == NULL ? thread_cookie() : NULL;
+	magic_t cookie;
 
-	if (own == NULL && cookie == NULL)
-		return KN_ERR_INTERNAL;
-	return put(out, own != NULL ? own : ask_magic(cookie, data, len));
+	if (own != NULL)
+		return put(out, own);
+	cookie = thread_cookie();
+	return cookie != NULL ? ask_magic(cookie, data, len, out) : KN_ERR_INTERNAL;
 }
 
 enum kn_err mime_of_file(const char *path, char out[MIME_SIZE])
 {
-	unsigned char head[HEAD_BYTES];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	unsigned char *head;
+	enum kn_err err;
 	ssize_t n;
 
 	if (fd < 0)
 		return KN_ERR_NOT_FOUND;
-	n = pread(fd, head, sizeof(head), 0);
+	head = malloc(HEAD_BYTES); /* too much for the stack of a small thread */
+	if (head == NULL) {
+		close(fd);
+		return KN_ERR_NOMEM;
+	}
+	n = pread(fd, head, HEAD_BYTES, 0);
 	close(fd);
-	return n >= 0 ? mime_of_buffer(head, (size_t)n, out) : KN_ERR_IO;
+	err = n >= 0 ? mime_of_buffer(head, (size_t)n, out) : KN_ERR_IO;
+	free(head);
+	return err;
 }
 
 bool mime_is_image(const char *mime)

@@ -1,11 +1,14 @@
 /* What bytes are, whatever else they look like. */
 #include "lib/mime.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -40,9 +43,47 @@ static void test_a_boot_sectors_mark(void **state)
 	}
 }
 
+static void *look(void *path)
+{
+	static char mime[MIME_SIZE];
+
+	return mime_of_file(path, mime) == KN_OK ? mime : NULL;
+}
+
+/* What threads that look at files may count on: sanitizers take a part of 256 KiB. */
+static void test_a_small_stack(void **state)
+{
+	char path[] = "/tmp/kinora-mime-XXXXXX";
+	int fd = mkstemp(path);
+	unsigned char data[4096];
+	pthread_attr_t attr;
+	pthread_t thread;
+	void *mime;
+
+	(void)state;
+	memset(data, 0x77, sizeof(data));
+	memcpy(data, kinds[0].head, kinds[0].len);
+	data[510] = 0x55;
+	data[511] = 0xaa;
+	assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	close(fd);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 128 * 1024);
+	assert_int_equal(pthread_create(&thread, &attr, look, path), 0);
+	pthread_attr_destroy(&attr);
+	pthread_join(thread, &mime);
+	unlink(path);
+	assert_non_null(mime);
+	assert_string_equal(mime, kinds[0].mime);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_boot_sectors_mark)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_boot_sectors_mark),
+		cmocka_unit_test(test_a_small_stack),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
