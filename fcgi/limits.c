@@ -3,6 +3,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/store/store.h"
+#include "lib/usage.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,8 +16,6 @@ enum {
 	CHUNKS_A_WINDOW = 30,  /* a window is reserved in about so many durable writes, */
 	CHUNK_MAX = 600,       /* a large one in more: a kill costs one and a half of them */
 	AHEAD_BATCH = 256,     /* windows that are reserved ahead by one write */
-	RECORD_SIZE = 17,      /* version, start, reserved */
-	RECORD_VERSION = 1,
 };
 
 struct window {
@@ -50,61 +49,37 @@ struct limits {
 	struct ahead ahead;
 };
 
-static void put64(unsigned char *to, int64_t value)
-{
-	for (int i = 0; i < 8; i++)
-		to[i] = (unsigned char)((uint64_t)value >> (8 * i));
-}
-
-static int64_t get64(const unsigned char *from)
-{
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | from[i];
-	return (int64_t)value;
-}
-
 static size_t store_key(char *key, size_t size, const char *name)
 {
-	return (size_t)snprintf(key, size, "limit/%s", name);
+	return (size_t)snprintf(key, size, USAGE_WINDOW_PREFIX "%s", name);
 }
 
 static enum kn_err put_record(struct store_txn *txn, const char *name, int64_t start,
 			      int64_t reserved)
 {
-	unsigned char record[RECORD_SIZE] = {RECORD_VERSION};
+	const struct usage_window window = {start, reserved};
+	unsigned char record[USAGE_WINDOW_SIZE];
 	char key[LIMIT_NAME_MAX + 16];
 	size_t len = store_key(key, sizeof(key), name);
 
-	put64(record + 1, start);
-	put64(record + 9, reserved);
+	usage_window_write(&window, record);
 	return store_txn_put(txn, STORE_META, key, len, record, sizeof(record));
-}
-
-static bool read_record(const struct store_value *value, int64_t *start, int64_t *reserved)
-{
-	const unsigned char *record = value->data;
-
-	if (value->len != RECORD_SIZE || record[0] != RECORD_VERSION)
-		return false;
-	*start = get64(record + 1);
-	*reserved = get64(record + 9);
-	return true;
 }
 
 /* *start and *reserved are 0 when there is no record. */
 static enum kn_err get_record(struct store_txn *txn, const char *name, int64_t *start,
 			      int64_t *reserved)
 {
+	struct usage_window window = {0};
 	struct store_value value = {0};
 	char key[LIMIT_NAME_MAX + 16];
 	size_t len = store_key(key, sizeof(key), name);
 	enum kn_err err = store_txn_get(txn, STORE_META, key, len, &value);
 
-	*start = *reserved = 0;
-	if (err == KN_OK)
-		read_record(&value, start, reserved);
+	if (err == KN_OK && !usage_window_read(value.data, value.len, &window))
+		window = (struct usage_window){0};
+	*start = window.start;
+	*reserved = window.reserved;
 	free(value.data);
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }
@@ -145,6 +120,7 @@ static enum kn_err write_used(struct store_txn *txn, void *arg)
 
 static enum kn_err load_window(struct limits *limits, struct window *window)
 {
+	struct usage_window kept;
 	struct store_value value = {0};
 	char key[LIMIT_NAME_MAX + 16];
 	size_t len = store_key(key, sizeof(key), window->name);
@@ -152,8 +128,10 @@ static enum kn_err load_window(struct limits *limits, struct window *window)
 
 	if (err == KN_ERR_NOT_FOUND)
 		return KN_OK;
-	if (err == KN_OK && read_record(&value, &window->start, &window->reserved))
-		window->used = window->reserved;
+	if (err == KN_OK && usage_window_read(value.data, value.len, &kept)) {
+		window->start = kept.start;
+		window->used = window->reserved = kept.reserved;
+	}
 	free(value.data);
 	return err;
 }

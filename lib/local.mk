@@ -11,6 +11,7 @@ lib_libkinora_a_SOURCES = \
 	lib/file_walk.c lib/file_walk.h \
 	lib/fs.c lib/fs.h \
 	lib/id.c lib/id.h \
+	lib/idempotency.c lib/idempotency.h \
 	lib/job.c lib/job.h \
 	lib/job_codec.c lib/job_codec.h \
 	lib/job_dump.c lib/job_dump.h \
@@ -23,5 +24,6 @@ lib_libkinora_a_SOURCES = \
 	lib/mime.c lib/mime.h \
 	lib/motion_terms.c lib/motion_terms.h \
 	lib/options.c lib/options.h \
-	lib/text.c lib/text.h
+	lib/text.c lib/text.h \
+	lib/usage.c lib/usage.h
 KINORA_LIBS = lib/libkinora.a $(JSON_C_LIBS) $(SODIUM_LIBS) $(UNISTRING_LIBS) $(MAGIC_LIBS)

@@ -12,6 +12,7 @@
 #include "lib/conf.h"
 #include "lib/json.h"
 #include "lib/store/store.h"
+#include "lib/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,11 +292,6 @@ static enum kn_err count_since(struct store *store, const char *owner, int64_t s
 	return KN_OK;
 }
 
-void vivid_day_counter(char *out, size_t size, const char *owner, int64_t now)
-{
-	snprintf(out, size, "jobs/%lld/%s", (long long)(now / USEC_PER_DAY), owner);
-}
-
 struct usage {
 	uint64_t total, by_state[JOB_STATE_COUNT];
 	int64_t recent, today;
@@ -311,7 +307,7 @@ static enum kn_err read_usage(struct store *store, const char *owner, int64_t no
 		err = store_job_count(store, -1, state, owner, &out->by_state[state]);
 	if (err == KN_OK)
 		err = count_since(store, owner, now - USEC_PER_DAY, &out->recent);
-	vivid_day_counter(counter, sizeof(counter), owner, now);
+	usage_day_counter(counter, sizeof(counter), owner, now);
 	return err == KN_OK ? store_counter_get(store, counter, &out->today) : err;
 }
 

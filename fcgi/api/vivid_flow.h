@@ -8,8 +8,6 @@
 json_object *vivid_error_body(enum kn_err err, const char *text);
 /* What GET /status/{id} says. */
 json_object *vivid_status_body(const struct request *req, const struct job *job);
-/* The name of the counter of an owner's jobs of the UTC day that holds `now`. */
-void vivid_day_counter(char *out, size_t size, const char *owner, int64_t now);
 
 /* vivid_generate.c: POST /generate. */
 void vivid_generate(struct request *req);

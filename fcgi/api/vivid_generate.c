@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "lib/mime.h"
 #include "lib/store/store.h"
+#include "lib/usage.h"
 #include "vivid_params.h"
 
 #include <stdatomic.h>
@@ -226,7 +227,7 @@ static void create(struct request *req, const struct vivid_request *wanted)
 	if (err == KN_OK)
 		err = adopt_image(req, job, &why);
 	if (err == KN_OK) {
-		vivid_day_counter(quota.counter, sizeof(quota.counter), owner, clock_wall_us());
+		usage_day_counter(quota.counter, sizeof(quota.counter), owner, clock_wall_us());
 		err = work_create_counted(req->server, &job, key, &quota, &replayed);
 	}
 	if (err == KN_OK) {
