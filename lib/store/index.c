@@ -130,18 +130,20 @@ static bool contains(const struct index_entries *entries, const struct index_ent
 	return index_has_entry(entries, wanted->table, wanted->key.data, wanted->key.len);
 }
 
+/* What lies before the id in a key: a text or none, then so many bytes, of which the first belong
+ * to the prefix that is counted. */
+static const struct {
+	bool has_text;
+	size_t counted, fixed;
+} heads[TABLE_COUNT] = {
+	[TABLE_LIST] = {true, 2, 2 + sizeof(int64_t)},
+	[TABLE_READY] = {true, 0, 1 + 2 * sizeof(int64_t)},
+	[TABLE_LEASE] = {false, 0, sizeof(int64_t)},
+	[TABLE_EXPIRY] = {false, 0, 1 + sizeof(int64_t)},
+};
+
 const char *index_entry_id(int table, const void *key, size_t len)
 {
-	/* What lies before the id: a text or none, then so many bytes. */
-	static const struct {
-		bool has_text;
-		size_t fixed;
-	} heads[TABLE_COUNT] = {
-		[TABLE_LIST] = {true, 2 + sizeof(int64_t)},
-		[TABLE_READY] = {true, 1 + 2 * sizeof(int64_t)},
-		[TABLE_LEASE] = {false, sizeof(int64_t)},
-		[TABLE_EXPIRY] = {false, 1 + sizeof(int64_t)},
-	};
 	const char *text = key;
 	size_t at = heads[table].fixed;
 
@@ -152,18 +154,19 @@ const char *index_entry_id(int table, const void *key, size_t len)
 	return text + at;
 }
 
-struct key index_counted(const struct index_entry *entry)
+size_t index_entry_counted(int table, const void *key, size_t len)
 {
-	struct key prefix = {.len = 0};
+	size_t counted = heads[table].has_text ? strnlen(key, len) + 1 + heads[table].counted : 0;
 
-	key_put(&prefix, entry->key.data, entry->counted);
-	return count_key(entry->table, &prefix);
+	return counted <= len ? counted : 0;
 }
 
 static enum kn_err count(struct store_txn *txn, const struct index_entry *entry, int64_t by)
 {
-	struct key key = index_counted(entry);
+	struct key prefix = {.len = 0}, key;
 
+	key_put(&prefix, entry->key.data, entry->counted);
+	key = count_key(entry->table, &prefix);
 	return entry->counted > 0 ? counter_add(txn, &key, by) : KN_OK;
 }
 

@@ -17,6 +17,9 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/store.h lib/store/store_priv.h \
 	lib/store/structure.c \
 	lib/store/tables.c \
-	lib/store/verify.c \
+	lib/store/verify.c lib/store/verify_priv.h \
+	lib/store/verify_counters.c \
+	lib/store/verify_index.c \
+	lib/store/verify_keys.c \
 	lib/store/writer.c
 STORE_LIBS = lib/store/libstore.a $(DB_LIBS)

@@ -246,7 +246,7 @@ enum kn_err store_compact(struct store *store, int i, struct store_compacted *ou
 
 struct store_verify {
 	/* Called for each thing that is wrong. kind: "structure", "record", "state", "index",
-	 * "counter"; id: of the job, or NULL. */
+	 * "counter", "usage", "idempotency"; id: of the job, or NULL. */
 	void (*fault)(void *arg, const char *kind, const char *id, const char *text);
 	/* Called for each job; may be NULL. */
 	store_each_job_fn *job;
@@ -254,8 +254,8 @@ struct store_verify {
 	uint64_t cache_bytes;
 	bool is_copy; /* made by store_copy(), and not opened since */
 };
-/* Looks through the store in dir, which nobody may have open: pages, records, states, indices and
- * counters. Recovers it first, as opening would. KN_OK: it could be looked through, whatever was
+/* Looks through the store in dir, which nobody may have open: pages, records, states, indices,
+ * counters, usage and Idempotency-Keys. Recovers it first, as opening would. KN_OK: it could be looked through, whatever was
  * found; after a fault of its structure nothing else is looked at. */
 enum kn_err store_verify(const char *dir, const struct store_verify *verify, uint64_t *jobs);
 

@@ -203,10 +203,10 @@ struct index_entries {
 /* What the job has in the indices; nothing for NULL. */
 void index_entries(const struct job *job, struct index_entries *entries);
 bool index_has_entry(const struct index_entries *entries, int table, const void *key, size_t len);
-/* The counter that counts it; only of an entry that is counted. */
-struct key index_counted(const struct index_entry *entry);
 /* The id in an index entry's key, or NULL if there is none. */
 const char *index_entry_id(int table, const void *key, size_t len);
+/* The length of the prefix by which it is counted; 0: it is not. */
+size_t index_entry_counted(int table, const void *key, size_t len);
 /* Writes the record, the index entries and the counters: old NULL inserts (KN_ERR_EXISTS), new NULL
  * deletes. */
 enum kn_err put_job(struct store_txn *txn, const struct job *old, const struct job *new);
