@@ -207,8 +207,10 @@ class Check:
                 if job.is_new or self.thorough:
                     self.check_file(job, relative, size, digest)
             job.is_new = False
+        # The daemon moves a film to its place, then has it recorded, and may have been stopped in between.
+        unfinished = [job.id for job in self.model.jobs.values() if job.state.holder == LOCAL]
         for path, _ in self.all_files():
-            if str(path) in recorded:
+            if str(path) in recorded or any(job_id in str(path) for job_id in unfinished):
                 continue
             if self.crashed:
                 self.model.spared.add(path)  # until the next sweep, which wait_swept() sees to
