@@ -57,47 +57,56 @@ static int conclude(struct verify *verify, int64_t began)
 /* --- files that records promise --- */
 
 /* Whether the record still is what it was in the copy: a job may have been deleted since. */
-static bool is_unchanged(struct verify *verify, const struct job *job)
+static enum kn_err is_unchanged(struct verify *verify, const struct job *job, bool *out)
 {
-	json_object *body = json_object_new_object(), *result = NULL;
-	bool same = false;
+	json_object *body, *result = NULL;
+	enum kn_err err;
 
-	if (!verify->is_online) {
-		json_object_put(body);
-		return true;
-	}
+	*out = true;
+	if (!verify->is_online)
+		return KN_OK;
+	body = json_object_new_object();
 	json_add_string(body, "id", job->id);
-	if (ctl_ask(verify->ctl, "show", body, &result) == KN_OK)
-		same = json_get_int(json_get_object(result, "job"), "updated", 0) == job->updated;
+	err = ctl_ask(verify->ctl, "show", body, &result);
+	*out = err == KN_OK &&
+	       json_get_int(json_get_object(result, "job"), "updated", 0) == job->updated;
 	json_object_put(result);
-	return same;
+	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }
 
-static void check_files(struct verify *verify, const struct job *job, const struct job_files *files)
+static enum kn_err check_files(struct verify *verify, const struct job *job,
+			       const struct job_files *files)
 {
-	for (size_t i = 0; i < files->n; i++) {
+	enum kn_err err = KN_OK;
+
+	for (size_t i = 0; i < files->n && err == KN_OK; i++) {
 		const struct job_file *file = &files->v[i];
+		bool unchanged;
 
 		verify->files++;
-		if (!asset_is_whole(&verify->snapshot->place.conf, file) &&
-		    is_unchanged(verify, job))
+		if (asset_is_whole(&verify->snapshot->place.conf, file))
+			continue;
+		err = is_unchanged(verify, job, &unchanged);
+		if (err == KN_OK && unchanged)
 			report_file(&verify->report, job->id, file->path,
 				    "is missing, or not as long as recorded");
 	}
+	return err;
 }
 
 static enum kn_err on_job(void *arg, const struct job *job)
 {
 	struct verify *verify = arg;
+	enum kn_err err;
 
 	if (job->expired != 0)
 		return KN_OK;
-	check_files(verify, job, &job->inputs);
-	if (job->state == JOB_COMPLETED)
-		check_files(verify, job, &job->assets);
+	err = check_files(verify, job, &job->inputs);
+	if (err == KN_OK && job->state == JOB_COMPLETED)
+		err = check_files(verify, job, &job->assets);
 	if (job->state == JOB_COMPLETED && job->assets.n == 0)
 		on_fault(verify, "file", job->id, "is completed, and has no file");
-	return KN_OK;
+	return err;
 }
 
 /* --- files without a record --- */
@@ -201,6 +210,8 @@ static int look_through(struct verify *verify)
 		return ctl_fail(err, verify->snapshot->place.store, "there is no store");
 	if (err == KN_ERR_BUSY)
 		return ctl_fail(err, verify->snapshot->place.store, "another process has it open");
+	if (err == KN_ERR_SHUTDOWN)
+		return ctl_fail(err, "kinorad", "it ended meanwhile: verify again");
 	if (err != KN_OK)
 		return ctl_fail(err, verify->snapshot->place.store, NULL);
 	return conclude(verify, began);

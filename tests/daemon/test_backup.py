@@ -101,6 +101,26 @@ def test_verify_finds_what_happened_to_files(pair):
     check()
 
 
+def test_verify_knows_nothing_of_a_job_that_it_cannot_ask_about(pair):
+    pair.worker(DONE)
+    pair.start()
+    job = pair.create()
+    pair.wait_state(job, "completed")
+    (pair.path / "videos" / f"{job}.mp4").unlink()
+    verify = subprocess.Popen([CTL, *pair.arguments(), "verify"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True)
+    wait_for(lambda: leftovers(pair), every=0.0005)
+    verify.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(1)  # the copy is whole then, and the answer waits
+        pair.kill()
+        os.kill(pair.pid("kinora-fcgi"), signal.SIGKILL)
+    finally:
+        verify.send_signal(signal.SIGCONT)
+    out, err = verify.communicate(timeout=60)
+    assert verify.returncode == 69 and "verify again" in err, (out, err)
+
+
 def test_the_copy_goes_with_who_asked_for_it(pair):
     pair.start()
     pair.create()
