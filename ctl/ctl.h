@@ -17,6 +17,7 @@ struct ctl {
 	json_object *options;          /* of the command, by name; numbers as integers */
 	char **args;                   /* of the command; those left out are NULL */
 	struct control_client *client; /* NULL until the first ctl_call() */
+	int data_lock;                 /* ctl_take_data() */
 };
 
 struct command {
@@ -34,6 +35,9 @@ extern const struct command commands_jobs[], commands_service[], commands_config
 
 /* Whether somebody listens on the control socket. It need not answer at once. */
 bool ctl_is_running(struct ctl *ctl);
+/* Locks the data, until the command ends, against a service and another such command. When it
+ * cannot be, it says why, and *status is the exit status. */
+bool ctl_take_data(struct ctl *ctl, int *status);
 /* Says why it failed; returns the exit status for it. text NULL: the error's own. */
 int ctl_fail(enum kn_err err, const char *what, const char *text);
 /* An option of the command. */

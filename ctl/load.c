@@ -347,15 +347,15 @@ int command_load(struct ctl *ctl)
 	FILE *from;
 	int status;
 
-	if (ctl_is_running(ctl))
-		return ctl_fail(KN_ERR_CONFLICT, data, "the service runs: stop it first");
 	from = path != NULL ? fopen(path, "re") : stdin;
 	if (from == NULL)
 		return ctl_fail(kn_err_from_errno(errno), path, NULL);
 	err = fs_make_dirs(data, 0750);
 	place_act_as_owner(data);
-	status = err == KN_OK ? load_from(ctl, from, path != NULL ? path : "standard input")
-			      : ctl_fail(err, data, NULL);
+	if (err != KN_OK)
+		status = ctl_fail(err, data, NULL);
+	else if (ctl_take_data(ctl, &status))
+		status = load_from(ctl, from, path != NULL ? path : "standard input");
 	if (path != NULL)
 		fclose(from);
 	return status;

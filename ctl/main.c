@@ -2,6 +2,7 @@
 #include "ctl.h"
 #include "lib/core_dump.h"
 #include "lib/json.h"
+#include "lib/lock_file.h"
 #include "lib/log.h"
 #include "lib/options.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { CALL_LIMIT_MS = 3600 * 1000 }; /* copying a large store takes its time */
 
@@ -64,6 +66,25 @@ static enum kn_err connect_to(struct ctl *ctl, bool quietly)
 bool ctl_is_running(struct ctl *ctl)
 {
 	return ctl->client != NULL || connect_to(ctl, true) == KN_OK;
+}
+
+bool ctl_take_data(struct ctl *ctl, int *status)
+{
+	const char *data = ctl->conf->data_path;
+	char holder[64], text[128];
+	enum kn_err err = KN_ERR_CONFLICT;
+
+	if (ctl_is_running(ctl)) {
+		*status = ctl_fail(err, data, "the service runs: stop it first");
+		return false;
+	}
+	err = lock_file_take(data, LOCK_FILE_DATA, "kinoractl", &ctl->data_lock);
+	if (err == KN_OK)
+		return true;
+	lock_file_holder(data, LOCK_FILE_DATA, holder, sizeof(holder));
+	snprintf(text, sizeof(text), "%s has it: it must end first", holder);
+	*status = ctl_fail(err, data, err == KN_ERR_BUSY ? text : NULL);
+	return false;
 }
 
 bool ctl_flag(const struct ctl *ctl, const char *name)
@@ -254,12 +275,14 @@ static char *make_usage(void)
 
 static int run(const struct command *command, const struct conf *conf, char **argv)
 {
-	struct ctl ctl = {.conf = conf, .options = json_object_new_object()};
+	struct ctl ctl = {.conf = conf, .options = json_object_new_object(), .data_lock = -1};
 	int status = EX_USAGE;
 
 	if (read_line(command, &ctl, argv))
 		status = command->run(&ctl);
 	control_close(&ctl.client);
+	if (ctl.data_lock >= 0)
+		close(ctl.data_lock);
 	json_object_put(ctl.options);
 	return status;
 }

@@ -58,8 +58,8 @@ static const char *why_not(struct restore *restore)
 {
 	bool force = ctl_flag(restore->ctl, "force");
 
-	if (ctl_is_running(restore->ctl))
-		return "the service runs: stop it first";
+	if (faccessat(AT_FDCWD, restore->from.store, R_OK | X_OK, AT_EACCESS) != 0)
+		return "the owner of the data may not read the backup";
 	if (!force && (store_exists(restore->to.store) || has_files(&restore->to)))
 		return "there are data already; --force moves them aside";
 	return NULL;
@@ -334,10 +334,12 @@ int command_restore(struct ctl *ctl)
 				err == KN_ERR_NOT_FOUND ? "is no whole backup"
 				: err == KN_ERR_INVALID ? "is no backup that this program knows"
 							: NULL);
+	place_act_as_owner(restore.to.data);
+	if (!ctl_take_data(ctl, &status))
+		return status;
 	why = why_not(&restore);
 	if (why != NULL)
 		return ctl_fail(KN_ERR_CONFLICT, restore.to.data, why);
-	place_act_as_owner(restore.to.data);
 	restore.transfer = (struct transfer){
 		.from = &restore.from, .to = &restore.staging, .quiet = ctl->json};
 	report_begin(&restore.report, ctl->json);

@@ -12,13 +12,20 @@
 
 /* --- one file --- */
 
+/* A link would keep the owner: it is made of one's own files only. */
 static enum kn_err link_or_copy(const char *from, const char *to)
 {
+	struct stat st;
+
+	if (stat(from, &st) != 0)
+		return kn_err_from_errno(errno);
+	if (st.st_uid != geteuid())
+		return fs_copy(from, to);
 	if (link(from, to) == 0)
 		return KN_OK;
 	switch (errno) {
 	case EXDEV: /* another file system */
-	case EPERM: /* somebody else's file, or no links there */
+	case EPERM: /* no links there */
 	case EMLINK:
 	case EOPNOTSUPP:
 		return fs_copy(from, to);

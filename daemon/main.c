@@ -7,6 +7,7 @@
 #include "lib/conf.h"
 #include "lib/core_dump.h"
 #include "lib/fs.h"
+#include "lib/lock_file.h"
 #include "lib/log.h"
 #include "lib/options.h"
 #include "loop.h"
@@ -15,7 +16,6 @@
 #include "responder.h"
 #include "sockets.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +28,14 @@ static const char usage[] =
 	"Keeps kinora-fcgi running, gives jobs to local workers, and cleans up.\n"
 	"It stays in the foreground and ends on SIGTERM.\n";
 
-enum { RUN_MODE = 0750, LOCK_TRIES = 20, LOCK_WAIT_MS = 100 };
+enum { RUN_MODE = 0750 };
 
 struct daemon {
 	struct conf *conf;
 	struct loop *loop;
 	struct sockets sockets;
 	char *pid_file, *fcgi_pid_file;
-	int lock;
+	int run_lock, data_lock;
 	struct responder *responder;
 	struct dispatcher *dispatcher;
 	struct reaper *reaper;
@@ -99,32 +99,22 @@ static enum kn_err add_duties(struct daemon *daemon)
 
 /* --- life --- */
 
-/* A child of a kinorad that was killed may hold the lock for the moment until its exec. */
-static enum kn_err lock(struct daemon *daemon)
+static enum kn_err lock(const char *dir, const char *name, int *fd)
 {
-	enum kn_err err = KN_ERR_NOMEM;
-	char *path;
+	enum kn_err err = lock_file_take(dir, name, "kinorad", fd);
+	char holder[64];
 
-	if (asprintf(&path, "%s/kinorad.lock", daemon->conf->run_path) < 0)
-		return KN_ERR_NOMEM;
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		err = pidfile_lock(path, &daemon->lock);
-		if (err != KN_ERR_BUSY)
-			break;
-		poll(NULL, 0, LOCK_WAIT_MS);
-	}
+	lock_file_holder(dir, name, holder, sizeof(holder));
 	if (err == KN_ERR_BUSY)
-		log_error("another kinorad (%d) runs in %s", (int)pidfile_read(daemon->pid_file),
-			  daemon->conf->run_path);
+		log_error("%s has %s: it must end first", holder, dir);
 	else if (err != KN_OK)
-		log_error("%s: %s", path, kn_err_text(err));
-	free(path);
+		log_error("%s/%s: %s", dir, name, kn_err_text(err));
 	return err;
 }
 
 static enum kn_err prepare(struct daemon *daemon)
 {
-	const char *run = daemon->conf->run_path;
+	const char *run = daemon->conf->run_path, *data = daemon->conf->data_path;
 	enum kn_err err;
 
 	if (asprintf(&daemon->pid_file, "%s/kinorad.pid", run) < 0 ||
@@ -132,16 +122,23 @@ static enum kn_err prepare(struct daemon *daemon)
 		return KN_ERR_NOMEM;
 	err = fs_make_dirs(run, RUN_MODE);
 	if (err == KN_OK)
-		err = asset_prepare(daemon->conf);
+		err = fs_make_dirs(data, ASSET_DIR_MODE);
 	if (err != KN_OK) {
-		log_error("cannot make the directories in %s and %s: %s", run,
-			  daemon->conf->data_path, kn_err_text(err));
+		log_error("cannot make the directories %s and %s: %s", run, data, kn_err_text(err));
 		return err;
 	}
-	err = lock(daemon);
+	err = lock(run, LOCK_FILE_RUN, &daemon->run_lock);
 	if (err == KN_OK)
-		err = pidfile_write(daemon->pid_file, getpid());
-	return err == KN_ERR_FULL ? KN_OK : err; /* it is for people; the lock is what counts */
+		err = lock(data, LOCK_FILE_DATA, &daemon->data_lock);
+	if (err != KN_OK)
+		return err;
+	err = asset_prepare(daemon->conf);
+	if (err != KN_OK) {
+		log_error("cannot make the directories in %s: %s", data, kn_err_text(err));
+		return err;
+	}
+	err = pidfile_write(daemon->pid_file, getpid());
+	return err == KN_ERR_FULL ? KN_OK : err; /* it is for people; the locks are what counts */
 }
 
 static enum kn_err set_up(struct daemon *daemon, char **args)
@@ -182,8 +179,10 @@ static void tear_down(struct daemon *daemon, bool lived)
 	loop_free(&daemon->loop);
 	if (lived)
 		unlink(daemon->pid_file);
-	if (daemon->lock >= 0)
-		close(daemon->lock);
+	if (daemon->run_lock >= 0)
+		close(daemon->run_lock);
+	if (daemon->data_lock >= 0)
+		close(daemon->data_lock);
 	free(daemon->pid_file);
 	free(daemon->fcgi_pid_file);
 	conf_free(&daemon->conf);
@@ -212,7 +211,11 @@ static int run(struct daemon *daemon, char **args)
 
 static int load_and_run(const struct conf_source *source, char **args)
 {
-	struct daemon daemon = {.lock = -1, .sockets = {.fcgi = -1, .control = -1}};
+	struct daemon daemon = {
+		.run_lock = -1,
+		.data_lock = -1,
+		.sockets = {.fcgi = -1, .control = -1},
+	};
 	char *message = NULL;
 
 	if (conf_load(source, &daemon.conf, &message) != KN_OK) {

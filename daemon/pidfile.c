@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 enum kn_err pidfile_write(const char *path, pid_t pid)
@@ -40,20 +39,4 @@ pid_t pidfile_read(const char *path)
 		pid = 0;
 	fclose(file);
 	return pid;
-}
-
-enum kn_err pidfile_lock(const char *path, int *out)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return kn_err_from_errno(errno);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		enum kn_err err = errno == EWOULDBLOCK ? KN_ERR_BUSY : kn_err_from_errno(errno);
-
-		close(fd);
-		return err;
-	}
-	*out = fd;
-	return KN_OK;
 }

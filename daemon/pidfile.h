@@ -10,7 +10,5 @@
 enum kn_err pidfile_write(const char *path, pid_t pid);
 /* 0: no such file, or no number in it. */
 pid_t pidfile_read(const char *path);
-/* Takes the lock that one process holds as long as it lives. KN_ERR_BUSY: another one has it. */
-enum kn_err pidfile_lock(const char *path, int *fd);
 
 #endif

@@ -20,6 +20,7 @@ lib_libkinora_a_SOURCES = \
 	lib/json.c lib/json.h \
 	lib/json_text.c lib/json_text.h \
 	lib/lines.c lib/lines.h \
+	lib/lock_file.c lib/lock_file.h \
 	lib/log.c lib/log.h \
 	lib/mime.c lib/mime.h \
 	lib/motion_terms.c lib/motion_terms.h \

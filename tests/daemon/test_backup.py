@@ -14,7 +14,7 @@ import time
 import pytest
 
 from control_client import ControlError
-from daemon_pair import CTL, DONE, Pair, pair, wait_for  # noqa: F401
+from daemon_pair import CTL, DONE, KINORAD, Pair, pair, wait_for  # noqa: F401
 
 
 @pytest.fixture
@@ -276,6 +276,76 @@ def interrupt(pair, seconds, *words):
     time.sleep(seconds)
     command.kill()
     return command.wait() == -signal.SIGKILL
+
+
+def hold(command, check):
+    """Stops the process as soon as the check is true."""
+    wait_for(check, 60, every=0.0005)
+    command.send_signal(signal.SIGSTOP)
+    assert command.poll() is None, "it was too fast to be stopped in time"
+
+
+def start_is_refused(pair, pid):
+    second = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=60)
+    return second.returncode == 75 and f"kinoractl ({pid}) has {pair.path}" in second.stderr
+
+
+def test_nothing_starts_during_a_restore(pair, other, tmp_path):
+    pair.sets.append("dispatch=no")
+    other.sets.append("dispatch=no")
+    pair.start()
+    job_id = pair.create()
+    pair.ctl("backup", tmp_path / "b")
+    command = subprocess.Popen([CTL, *other.arguments(), "restore", tmp_path / "b"], stderr=subprocess.PIPE, text=True)
+    try:
+        hold(command, (other.path / "store.restoring").exists)
+        assert start_is_refused(other, command.pid)
+        assert f"kinoractl ({command.pid}) has it" in other.ctl("restore", tmp_path / "b", code=75)
+    finally:
+        command.send_signal(signal.SIGCONT)
+    assert command.wait(60) == 0, command.stderr.read()
+    assert other.start().job(job_id)["state"] == "queued"
+    assert "the service runs" in other.ctl("restore", tmp_path / "b", "--force", code=65)
+    os.kill(other.process.pid, signal.SIGSTOP)  # and has no sockets any more
+    try:
+        os.kill(other.pid("kinora-fcgi"), signal.SIGKILL)
+        (other.run / "control.sock").unlink()
+        assert f"kinorad ({other.process.pid}) has it" in other.ctl("restore", tmp_path / "b", "--force", code=75)
+    finally:
+        os.kill(other.process.pid, signal.SIGCONT)
+
+
+def test_nothing_starts_during_a_load(other):
+    command = subprocess.Popen([CTL, *other.arguments(), "load"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for((other.path / "store.loading").exists)
+    assert start_is_refused(other, command.pid)
+    command.communicate(b'{"kinora":"dump","version":1}\n{"end":{"lines":1}}\n', timeout=60)
+    assert command.returncode == 0
+    other.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of two owners are root's to make")
+def test_what_root_restores_is_of_the_datas_owner(pair, other):
+    owner, group = 65534, 65533
+    pair.worker(DONE)
+    pair.start()
+    done = pair.create()
+    pair.wait_state(done, "completed")
+    backup = pathlib.Path(tempfile.mkdtemp(prefix="kinora-", dir="/tmp"))
+    try:
+        pair.ctl("backup", backup / "b")
+        os.chown(other.path, owner, group)
+        other.arguments()
+        other.sets.append(f"run_path={other.path}/run")
+        assert "may not read the backup" in other.ctl("restore", backup / "b", code=65)
+        subprocess.run(["chmod", "-R", "a+rX", backup], check=True)
+        other.ctl("restore", backup / "b")
+        restored = [path for path in other.path.rglob("*") if path.name not in ("log", "kinora.conf")]
+        assert other.path / "videos" / f"{done}.mp4" in restored
+        assert {(path.stat().st_uid, path.stat().st_gid) for path in restored} == {(owner, group)}
+        assert (backup / "b" / "videos" / f"{done}.mp4").stat().st_uid == 0
+    finally:
+        shutil.rmtree(backup)
 
 
 def test_a_backup_that_is_killed(pair, other, tmp_path):
