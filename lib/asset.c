@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 1 << 16 };
+enum { COPY_BYTES = 1 << 14 }; /* on the stack of small threads */
 
 static const char *const data_roots[] = {"output/", "jobs/", "incoming/", "spool/", "work/"};
 enum { DATA_ROOTS = sizeof(data_roots) / sizeof(data_roots[0]) };
