@@ -17,7 +17,7 @@ import requests
 from harness import ROOT, Instance
 from test_grok_imagine import create, get
 from test_vivid_flow import URL, Client
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 FULL = "Not enough storage space"
@@ -112,7 +112,7 @@ def start(disk):
 
 
 def post(instance, path, body):
-    return requests.post(instance.url + path, json=body, timeout=30)
+    return requests.post(instance.url + path, json=body, timeout=patiently(30))
 
 
 def is_refused(instance):
@@ -241,7 +241,7 @@ WORKER = """
 serves = grok_imagine/grok
 command = {script}
 slots = 1
-deadline = 60
+deadline = {deadline}
 attempts = 1
 """
 
@@ -254,7 +254,7 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
     motion = build / "root/libexec/kinora/workers/motion"
     script.write_text(f"#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.05; done\n{motion}\nstatus=$?\ntouch {ended}\nexit $status\n")
     script.chmod(0o755)
-    instance = start(append=WORKER.format(script=script))
+    instance = start(append=WORKER.format(script=script, deadline=int(patiently(60))))
     job = create(instance)
     wait_until(lambda: get(instance, job["id"])["status"] == "processing")
     time.sleep(1.2)
