@@ -3,6 +3,7 @@
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/job.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "request_payload.h"
 #include "response.h"
@@ -230,6 +231,7 @@ static void *run(void *arg)
 	struct record *records;
 	uint64_t dropped;
 
+	json_begin_thread();
 	pthread_mutex_lock(&log->lock);
 	while (gather(log)) {
 		records = log->first;

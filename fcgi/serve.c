@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "connection.h"
 #include "lib/clock.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "request_log.h"
@@ -137,6 +138,7 @@ static void *run(void *arg)
 	struct serve_thread *thread = arg;
 	struct connection *connection = &thread->connection;
 
+	json_begin_thread();
 	while (!atomic_load(&thread->serve->stopping)) {
 		int status;
 

@@ -3,8 +3,16 @@
 #include "text.h"
 
 #include <limits.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <string.h>
+
+/* json-c makes a copy of the thread's locale for each text that it reads, and frees it. glibc takes
+ * a lock of all threads for each of these steps, unless the locale is an object, and "C". */
+void json_begin_thread(void)
+{
+	uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+}
 
 /* json-c stops at the value's end: what follows may only be white space. */
 static bool is_white(const char *text, size_t len)
