@@ -166,8 +166,7 @@ void api_keys_close(struct api_keys **keys)
 
 	if (*keys == NULL)
 		return;
-	HASH_ITER(hh, (*keys)->table, entry, next)
-	{
+	HASH_ITER (hh, (*keys)->table, entry, next) {
 		HASH_DEL((*keys)->table, entry);
 		free(entry);
 	}
@@ -211,8 +210,7 @@ static enum kn_err find_live(struct api_keys *keys, const char *owner, const cha
 	size_t n = 0;
 
 	*out = NULL;
-	HASH_ITER(hh, keys->table, entry, next)
-	{
+	HASH_ITER (hh, keys->table, entry, next) {
 		if (!is_live(&entry->key, now))
 			continue;
 		if (owner != NULL && strcmp(entry->key.owner, owner) != 0)
@@ -397,10 +395,10 @@ char *api_keys_named(struct api_keys *keys, const char *name)
 	if (to == NULL)
 		return NULL;
 	pthread_rwlock_rdlock(&keys->lock);
-	HASH_ITER(hh, keys->table, entry, next)
-	if (is_live(&entry->key, now) && strcmp(entry->key.name, name) == 0)
-		fprintf(to, "%s%s of %s", ftell(to) > 0 ? ", " : "", entry->key.id,
-			entry->key.owner);
+	HASH_ITER (hh, keys->table, entry, next)
+		if (is_live(&entry->key, now) && strcmp(entry->key.name, name) == 0)
+			fprintf(to, "%s%s of %s", ftell(to) > 0 ? ", " : "", entry->key.id,
+				entry->key.owner);
 	pthread_rwlock_unlock(&keys->lock);
 	if (fclose(to) != 0) {
 		free(text);
@@ -418,9 +416,9 @@ enum kn_err api_keys_list(struct api_keys *keys, const char *owner, json_object 
 		return KN_ERR_NOMEM;
 	pthread_rwlock_wrlock(&keys->lock); /* sorting moves links */
 	HASH_SORT(keys->table, newest_first);
-	HASH_ITER(hh, keys->table, entry, next)
-	if (owner == NULL || strcmp(entry->key.owner, owner) == 0)
-		json_object_array_add(*out, public_json(&entry->key));
+	HASH_ITER (hh, keys->table, entry, next)
+		if (owner == NULL || strcmp(entry->key.owner, owner) == 0)
+			json_object_array_add(*out, public_json(&entry->key));
 	pthread_rwlock_unlock(&keys->lock);
 	return KN_OK;
 }

@@ -162,8 +162,7 @@ static void sweep(struct limits *limits, int64_t now_s)
 {
 	struct window *window, *next;
 
-	HASH_ITER(hh, limits->table, window, next)
-	{
+	HASH_ITER (hh, limits->table, window, next) {
 		struct delete_window delete;
 		bool keep;
 
@@ -458,8 +457,7 @@ void limits_free(struct limits **limits)
 	if (*limits == NULL)
 		return;
 	stop_ahead(&(*limits)->ahead);
-	HASH_ITER(hh, (*limits)->table, window, next)
-	{
+	HASH_ITER (hh, (*limits)->table, window, next) {
 		if (window->used < window->reserved &&
 		    store_write((*limits)->store, write_used, window, STORE_FLUSHED) != KN_OK)
 			log_warn("the limit %s keeps its reservation", window->name);

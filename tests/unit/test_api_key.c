@@ -1,20 +1,15 @@
 /* Keys: their form, their lives, and what the store has of them. */
 #include "fcgi/api_key.h"
 #include "lib/clock.h"
-#include "lib/fs.h"
-#include "lib/store/store.h"
+#include "store_dir.h"
 
-#include <setjmp.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 struct fixture {
-	char dir[64];
+	char dir[STORE_DIR_SIZE];
 	struct store *store;
 	struct api_keys *keys;
 };
@@ -22,12 +17,10 @@ struct fixture {
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct store_options options = {.dir = f->dir};
 
-	strcpy(f->dir, "/tmp/kinora-keys-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	store_dir_make(f->dir);
 	assert_int_not_equal(sodium_init(), -1);
-	assert_int_equal(store_open(&options, &f->store), KN_OK);
+	f->store = store_dir_open(f->dir);
 	assert_int_equal(api_keys_open(f->store, &f->keys), KN_OK);
 	*state = f;
 	return 0;
@@ -38,8 +31,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	api_keys_close(&f->keys);
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	free(f);
 	return 0;
 }

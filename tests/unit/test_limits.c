@@ -1,24 +1,19 @@
 /* Windows of takes, on a real store; the test owns the clock. */
 #include "fcgi/limits.h"
 #include "lib/clock.h"
-#include "lib/fs.h"
-#include "lib/store/store.h"
+#include "store_dir.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 enum { MIDNIGHT = 20000 * 86400 }; /* wall seconds */
 
 struct fixture {
-	char dir[64];
+	char dir[STORE_DIR_SIZE];
 	struct store *store;
 	struct limits *limits;
 };
@@ -26,11 +21,9 @@ struct fixture {
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct store_options options = {.dir = f->dir};
 
-	strcpy(f->dir, "/tmp/kinora-limits-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	assert_int_equal(store_open(&options, &f->store), KN_OK);
+	store_dir_make(f->dir);
+	f->store = store_dir_open(f->dir);
 	assert_int_equal(limits_new(f->store, &f->limits), KN_OK);
 	*state = f;
 	return 0;
@@ -41,8 +34,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	limits_free(&f->limits);
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	free(f);
 	return 0;
 }

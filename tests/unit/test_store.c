@@ -1,17 +1,13 @@
 /* The store as one thread sees it. */
 #include "lib/clock.h"
-#include "lib/fs.h"
-#include "lib/store/store.h"
+#include "store_dir.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 struct fixture {
-	char dir[64];
+	char dir[STORE_DIR_SIZE];
 	struct store *store;
 	int created, changed, deleted; /* what on_change was told */
 };
@@ -36,10 +32,8 @@ static void reopen(struct fixture *f)
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(f->dir, sizeof(f->dir), "%.40s/kinora-store-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(f->dir));
+	store_dir_make(f->dir);
 	reopen(f);
 	*state = f;
 	return 0;
@@ -49,8 +43,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	free(f);
 	return 0;
 }

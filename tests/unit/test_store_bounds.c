@@ -1,20 +1,15 @@
 /* How many jobs may wait: exact, however many ask at once. */
-#include "lib/fs.h"
-#include "lib/store/store.h"
+#include "store_dir.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum { MAX = 100, MAX_PER_OWNER = 30, THREADS = 16, EACH = 20 };
 
 struct fixture {
-	char dir[64];
+	char dir[STORE_DIR_SIZE];
 	struct store *store;
 };
 
@@ -23,10 +18,8 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct store_options options = {
 		.dir = f->dir, .max_queued = MAX, .max_queued_per_owner = MAX_PER_OWNER};
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(f->dir, sizeof(f->dir), "%.40s/kinora-bounds-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(f->dir));
+	store_dir_make(f->dir);
 	assert_int_equal(store_open(&options, &f->store), KN_OK);
 	*state = f;
 	return 0;
@@ -36,8 +29,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	free(f);
 	return 0;
 }

@@ -1,29 +1,22 @@
 /* Lists, pages and the other tables of the store. */
 #include "lib/clock.h"
-#include "lib/fs.h"
-#include "lib/store/store.h"
+#include "store_dir.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 struct fixture {
-	char dir[64];
+	char dir[STORE_DIR_SIZE];
 	struct store *store;
 };
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct store_options options = {.dir = f->dir};
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(f->dir, sizeof(f->dir), "%.40s/kinora-list-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(f->dir));
-	assert_int_equal(store_open(&options, &f->store), KN_OK);
+	store_dir_make(f->dir);
+	f->store = store_dir_open(f->dir);
 	*state = f;
 	return 0;
 }
@@ -32,8 +25,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	free(f);
 	return 0;
 }

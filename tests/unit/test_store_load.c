@@ -1,45 +1,30 @@
 /* The store under many threads, and after a kill in the middle of it. */
 #include "lib/clock.h"
-#include "lib/fs.h"
-#include "lib/store/store.h"
+#include "store_dir.h"
 
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 enum { THREADS = 16, JOBS = 1000 };
 
 struct fixture {
-	char dir[64];
+	char dir[STORE_DIR_SIZE];
 	struct store *store;
 	atomic_int claimed, failed;
 	char seen[JOBS]; /* how often the job of that number was claimed */
 };
 
-static struct store *open_store(const char *dir)
-{
-	struct store_options options = {.dir = dir};
-	struct store *store;
-
-	assert_int_equal(store_open(&options, &store), KN_OK);
-	return store;
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(f->dir, sizeof(f->dir), "%.40s/kinora-load-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(f->dir));
+	store_dir_make(f->dir);
 	*state = f;
 	return 0;
 }
@@ -48,8 +33,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	free(f);
 	return 0;
 }
@@ -121,7 +105,7 @@ static void test_each_job_is_claimed_once(void **state)
 	uint64_t n;
 	char id[ID_SIZE];
 
-	f->store = open_store(f->dir);
+	f->store = store_dir_open(f->dir);
 	for (int i = 0; i < JOBS; i++)
 		assert_int_equal(create(f->store, i, id), KN_OK);
 	run_threads(claim_all, f);
@@ -156,7 +140,7 @@ static void *create_forever(void *arg)
 
 static void run_child(const char *dir, int acknowledged)
 {
-	struct child child = {open_store(dir), acknowledged, 0};
+	struct child child = {store_dir_open(dir), acknowledged, 0};
 
 	run_threads(create_forever, &child);
 	_exit(0);
@@ -197,7 +181,7 @@ static void test_what_was_acknowledged_survives_a_kill(void **state)
 	waitpid(pid, NULL, 0);
 	read_ids(fds[0], &a, SIZE_MAX);
 	close(fds[0]);
-	f->store = open_store(f->dir);
+	f->store = store_dir_open(f->dir);
 	for (size_t i = 0; i < a.n; i++) {
 		assert_int_equal(store_job_get(f->store, a.ids[i], &job), KN_OK);
 		job_free(&job);

@@ -5,21 +5,19 @@
 #include "lib/job_codec.h"
 #include "lib/store/store_priv.h"
 #include "lib/usage.h"
+#include "store_dir.h"
 
 #include <fcntl.h>
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 enum { JOBS = 40 };
 
 struct fixture {
-	char dir[64], copy[PATH_MAX];
+	char dir[STORE_DIR_SIZE], copy[PATH_MAX];
 	struct store *store;
 	char queued[ID_SIZE], processing[ID_SIZE], completed[ID_SIZE];
 	int faults;
@@ -29,9 +27,7 @@ struct fixture {
 
 static void open_store(struct fixture *f)
 {
-	struct store_options options = {.dir = f->dir};
-
-	assert_int_equal(store_open(&options, &f->store), KN_OK);
+	f->store = store_dir_open(f->dir);
 }
 
 static enum kn_err complete(struct job *job, void *arg)
@@ -75,10 +71,8 @@ static void fill(struct fixture *f)
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(f->dir, sizeof(f->dir), "%.40s/kinora-store-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(f->dir));
+	store_dir_make(f->dir);
 	open_store(f);
 	fill(f);
 	*state = f;
@@ -89,8 +83,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	store_close(&f->store);
-	fs_remove_tree(f->dir);
+	store_dir_remove(f->dir, &f->store);
 	if (f->copy[0] != '\0')
 		fs_remove_tree(f->copy);
 	free(f);
