@@ -3,6 +3,7 @@
 #include "lib/clock.h"
 #include "store_dir.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -215,6 +216,57 @@ static void test_new_windows_are_reserved_for(void **state)
 	}
 }
 
+struct taker {
+	pthread_t thread;
+	struct fixture *f;
+	char name[16];
+	int64_t end;
+	atomic_bool *stop;
+};
+
+/* Each take is the first of a window, so each waits for a flush. */
+static void *take_on(void *arg)
+{
+	struct taker *taker = arg;
+	const struct limit_rule rule = {.name = taker->name, .limit = 30, .window_s = 60};
+
+	for (int64_t now = 1000; !atomic_load(taker->stop) && clock_mono_us() < taker->end;
+	     now += 60)
+		take_at(taker->f, &rule, 1, now, NULL);
+	return NULL;
+}
+
+/* Its window is made at once, however busy the others are. */
+static void test_a_newcomer(void **state)
+{
+	enum { TAKERS = 8, NEWCOMERS = 20 };
+	struct taker takers[TAKERS];
+	atomic_bool stop = false;
+	int64_t took;
+
+	for (int i = 0; i < TAKERS; i++) {
+		takers[i].f = *state;
+		takers[i].stop = &stop;
+		takers[i].end = clock_mono_us() + 60 * USEC_PER_SEC;
+		snprintf(takers[i].name, sizeof(takers[i].name), "old/%d", i);
+		assert_int_equal(pthread_create(&takers[i].thread, NULL, take_on, &takers[i]), 0);
+	}
+	poll(NULL, 0, 100);
+	took = clock_mono_us();
+	for (int i = 0; i < NEWCOMERS; i++) {
+		char name[16];
+		const struct limit_rule rule = {.name = name, .limit = 30, .window_s = 60};
+
+		snprintf(name, sizeof(name), "new/%d", i);
+		assert_int_equal(take_at(*state, &rule, 1, 1000, NULL), KN_OK);
+	}
+	took = clock_mono_us() - took;
+	atomic_store(&stop, true);
+	for (int i = 0; i < TAKERS; i++)
+		pthread_join(takers[i].thread, NULL);
+	assert_in_range(took, 0, 30 * USEC_PER_SEC);
+}
+
 /* More windows than are held at once: closed ones go, open ones stay. */
 static void test_sweep(void **state)
 {
@@ -246,6 +298,7 @@ int main(void)
 		TEST(test_clock_set_back),
 		TEST(test_threads),
 		TEST(test_new_windows_are_reserved_for),
+		TEST(test_a_newcomer),
 		TEST(test_sweep),
 	};
 
