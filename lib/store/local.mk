@@ -8,7 +8,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/env.c \
 	lib/store/index.c \
 	lib/store/jobs.c \
-	lib/store/key.h \
+	lib/store/key.h lib/store/latch.h \
 	lib/store/lists.c \
 	lib/store/queue.c \
 	lib/store/row.c \

@@ -5,19 +5,19 @@
  * aborted and its operations run again, one by one: only the guilty one fails.
  */
 #include "store_priv.h"
+#include "latch.h"
 #include "../log.h"
 
-#include <semaphore.h>
 #include <stdlib.h>
 
-enum { BATCH_MAX = 64 };
+enum { CHANGES_STEP = 64 };
 
 struct op {
 	store_write_fn *run;
 	void *arg;
 	enum store_durability durability;
 	enum kn_err result;
-	sem_t answered;
+	uint32_t batch; /* its number */
 	struct op *next;
 };
 
@@ -26,6 +26,9 @@ struct writer {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct op *first, **last;
+	uint32_t next_batch;                   /* of which those are that wait */
+	struct latch answered[STORE_LAZY + 1]; /* batches, by durability: each operation has a
+						  thread that waits */
 	bool stopping;
 	/* The thread's own: what is committed, and waits for the flush to be told. */
 	struct change *changes;
@@ -90,11 +93,12 @@ enum kn_err txn_note_change(struct store_txn *txn, const struct job *old, const 
 	if (txn->store->on_change == NULL)
 		return KN_OK;
 	if (txn->changes_n == txn->changes_size) {
-		grown = reallocarray(txn->changes, txn->changes_size + BATCH_MAX, sizeof(*grown));
+		grown = reallocarray(txn->changes, txn->changes_size + CHANGES_STEP,
+				     sizeof(*grown));
 		if (grown == NULL)
 			return check(txn, KN_ERR_NOMEM);
 		txn->changes = grown;
-		txn->changes_size += BATCH_MAX;
+		txn->changes_size += CHANGES_STEP;
 	}
 	change.old = old != NULL ? job_copy(old) : NULL;
 	change.new = new != NULL ? job_copy(new) : NULL;
@@ -206,30 +210,24 @@ static bool run_together(struct store *store, struct op *ops)
 
 /* --- the thread --- */
 
-static void answer(struct op *ops, enum store_durability durability)
-{
-	struct op *next;
-
-	for (struct op *op = ops; op != NULL; op = next) {
-		next = op->next; /* an answered operation is gone */
-		if (op->durability == durability)
-			sem_post(&op->answered);
-	}
-}
-
 /* Splits off the operations that wait for no flush and answers them; returns the rest. */
-static struct op *answer_lazy(struct op *ops)
+static struct op *answer_lazy(struct writer *w, struct op *ops)
 {
-	struct op *flushed = NULL, **flushed_last = &flushed, *lazy = NULL, **lazy_last = &lazy;
+	struct op *flushed = NULL, **last = &flushed;
+	uint32_t batch = ops->batch;
+	bool has_lazy = false;
 
 	for (struct op *op = ops; op != NULL; op = op->next) {
-		struct op ***last = op->durability == STORE_LAZY ? &lazy_last : &flushed_last;
-
-		**last = op;
-		*last = &op->next;
+		if (op->durability == STORE_LAZY) {
+			has_lazy = true;
+			continue;
+		}
+		*last = op;
+		last = &op->next;
 	}
-	*flushed_last = *lazy_last = NULL;
-	answer(lazy, STORE_LAZY);
+	*last = NULL;
+	if (has_lazy)
+		latch_end(&w->answered[STORE_LAZY], batch);
 	return flushed;
 }
 
@@ -273,53 +271,47 @@ static enum kn_err settle(struct store *store)
 	return err;
 }
 
-static void refuse(struct op *ops, enum kn_err err)
-{
-	for (struct op *op = ops; op != NULL; op = op->next)
-		op->result = err;
-	ops = answer_lazy(ops);
-	answer(ops, STORE_FLUSHED);
-}
-
 static void run_batch(struct store *store, struct op *ops)
 {
+	struct writer *w = store->writer;
+	const uint32_t batch = ops->batch; /* an answered operation is gone */
 	enum kn_err err = KN_OK;
 
 	space_check(store);
-	if (store->writer->in_doubt)
+	if (w->in_doubt)
 		err = settle(store);
 	if (err != KN_OK) {
-		refuse(ops, err);
+		for (struct op *op = ops; op != NULL; op = op->next)
+			op->result = err;
+		latch_end(&w->answered[STORE_LAZY], batch);
+		latch_end(&w->answered[STORE_FLUSHED], batch);
 		return;
 	}
 	if (!run_together(store, ops))
 		for (struct op *op = ops; op != NULL; op = op->next)
 			run_alone(store, op);
-	ops = answer_lazy(ops);
+	ops = answer_lazy(w, ops);
 	err = settle(store);
 	/* What was refused did nothing either way. */
 	for (struct op *op = ops; op != NULL && err != KN_OK; op = op->next)
 		if (op->result == KN_OK)
 			op->result = err == KN_ERR_FULL ? KN_ERR_IN_DOUBT : err;
-	answer(ops, STORE_FLUSHED);
+	if (ops != NULL)
+		latch_end(&w->answered[STORE_FLUSHED], batch);
 }
 
-/* Waits for operations and takes the oldest of them; NULL when there will be no more. */
+/* Waits for operations and takes all of them, as a batch; NULL when there will be no more. */
 static struct op *take_batch(struct writer *w)
 {
-	struct op *ops, **end;
+	struct op *ops;
 
 	pthread_mutex_lock(&w->lock);
 	while (w->first == NULL && !w->stopping)
 		pthread_cond_wait(&w->wake, &w->lock);
 	ops = w->first;
-	end = &ops;
-	for (int i = 0; i < BATCH_MAX && *end != NULL; i++)
-		end = &(*end)->next;
-	w->first = *end;
-	*end = NULL;
-	if (w->first == NULL)
-		w->last = &w->first;
+	w->first = NULL;
+	w->last = &w->first;
+	w->next_batch++;
 	pthread_mutex_unlock(&w->lock);
 	return ops;
 }
@@ -336,16 +328,19 @@ static void *writer_main(void *arg)
 
 static bool submit(struct writer *w, struct op *op)
 {
-	bool accepted;
+	bool accepted, is_first = false;
 
 	pthread_mutex_lock(&w->lock);
 	accepted = !w->stopping;
 	if (accepted) {
+		is_first = w->first == NULL;
+		op->batch = w->next_batch;
 		*w->last = op;
 		w->last = &op->next;
-		pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&w->lock);
+	if (is_first)
+		pthread_cond_signal(&w->wake);
 	return accepted;
 }
 
@@ -354,13 +349,9 @@ enum kn_err store_write(struct store *store, store_write_fn *fn, void *arg,
 {
 	struct op op = {.run = fn, .arg = arg, .durability = durability};
 
-	sem_init(&op.answered, 0, 0);
-	if (submit(store->writer, &op))
-		while (sem_wait(&op.answered) != 0)
-			; /* a signal */
-	else
-		op.result = KN_ERR_SHUTDOWN;
-	sem_destroy(&op.answered);
+	if (!submit(store->writer, &op))
+		return KN_ERR_SHUTDOWN;
+	latch_wait(&store->writer->answered[durability], op.batch);
 	return op.result;
 }
 
@@ -385,6 +376,7 @@ enum kn_err writer_start(struct store *store)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	w->last = &w->first;
+	w->next_batch = 1;
 	store->writer = w;
 	if (pthread_create(&w->thread, NULL, writer_main, store) != 0) {
 		free(w);
