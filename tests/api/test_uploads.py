@@ -1,5 +1,6 @@
 """Workers' uploads: written once, refused before they are taken, and nothing left behind by those that fail."""
 
+import contextlib
 import os
 import re
 import signal
@@ -330,6 +331,67 @@ def test_no_stranger_fills_the_disk(start_instance, mp4):
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     answer = requests.delete(instance.url + "/worker/v1/jobs/x/assets/video")
     assert answer.status_code == 405 and "PUT" in answer.headers["Allow"]
+
+
+class OtherResponder(threading.Thread):
+    """Answers on the instance's socket, in place of its responder, with these headers."""
+
+    def __init__(self, instance, headers):
+        super().__init__(daemon=True)
+        instance.fcgi_socket.unlink()
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(instance.fcgi_socket))
+        self.socket.listen()
+        self.answer = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode() + b"\r\n"
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.socket.accept()
+                with client:
+                    got = b""
+                    while not got.endswith(fastcgi.record(fastcgi.STDIN)):
+                        got += client.recv(65536)
+                    client.sendall(fastcgi.record(fastcgi.STDOUT, self.answer) + fastcgi.record(fastcgi.STDOUT)
+                                   + fastcgi.record(fastcgi.END, bytes(8)))
+
+    def stop(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+@pytest.fixture(scope="module")
+def alone(start_instance):
+    """nginx without a responder, and nobody who starts one."""
+    instance = start_instance(dispatch="no")
+    instance.process.send_signal(signal.SIGSTOP)
+    instance.kill("kinorad")
+    instance.kill("kinora-fcgi")
+    yield instance
+    instance.fcgi_socket.unlink(missing_ok=True)
+    instance.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("path, closing", [("/worker/v1/jobs/x/assets/video", {"error": "refused", "message": ""}),
+                                           ("/extension/complete", {"detail": ""})])
+def test_no_responder_to_ask(alone, path, closing):
+    answer = requests.request("PUT" if "worker" in path else "POST", alone.url + path, data=b"x" * MIB)
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    assert {**answer.json(), **dict.fromkeys([list(closing)[-1]], "")} == closing
+
+
+# As the table of errors has them, where a check may come to them.
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 414, 500, 503, 507])
+def test_the_refusal_is_what_the_responder_said(alone, status):
+    refusal = '{"error":"some","message":"words"}'
+    other = OtherResponder(alone, {"Status": "403 Forbidden", "X-Kinora-Status": status, "X-Kinora-Refusal": refusal,
+                                   "Retry-After": 7})
+    try:
+        answer = requests.put(alone.url + "/worker/v1/jobs/x/assets/video", data=b"x" * MIB)
+    finally:
+        other.stop()
+    assert (answer.status_code, answer.text, answer.headers["Retry-After"]) == (status, refusal, "7")
 
 
 @pytest.mark.parametrize("mark", ["1%", "1000T"])
