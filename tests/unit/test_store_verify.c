@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@ struct fixture {
 	int faults;
 	char kind[32], text[600]; /* of the first */
 	uint64_t jobs;
+	atomic_bool enough; /* of compactions */
 };
 
 static void open_store(struct fixture *f)
@@ -699,6 +701,39 @@ static void test_a_copy_under_load_is_sound(void **state)
 	assert_int_equal(access(f->copy, F_OK), -1);
 }
 
+static void *compact_over_and_over(void *arg)
+{
+	struct fixture *f = arg;
+	struct store_compacted done;
+
+	while (!atomic_load(&f->enough))
+		for (int i = 0; i < TABLE_COUNT && !atomic_load(&f->enough); i++)
+			assert_int_equal(store_compact(f->store, i, &done), KN_OK);
+	return NULL;
+}
+
+/* The compaction cuts files that the copy is reading. */
+static void test_a_copy_during_a_compaction_is_sound(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[2];
+
+	assert_int_equal(pthread_create(&threads[0], NULL, compact_over_and_over, f), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, write_much, f), 0);
+	for (int copies = 0; copies < 6; copies++) {
+		assert_int_equal(store_copy(f->store, f->copy), KN_OK);
+		assert_int_equal(verify(f, f->copy, true), KN_OK);
+		assert_string_equal(f->text, "");
+		fs_remove_tree(f->copy);
+	}
+	pthread_join(threads[1], NULL);
+	atomic_store(&f->enough, true);
+	pthread_join(threads[0], NULL);
+	store_close(&f->store);
+	assert_int_equal(verify(f, f->dir, false), KN_OK);
+	assert_string_equal(f->text, "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -719,6 +754,7 @@ int main(void)
 		TEST(test_a_lost_log),
 		TEST(test_a_store_in_use),
 		TEST(test_a_copy_under_load_is_sound),
+		TEST(test_a_copy_during_a_compaction_is_sound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
