@@ -108,31 +108,40 @@ static const char *own_kind(const unsigned char *head, size_t len)
 	return NULL;
 }
 
-static enum kn_err put(char out[MIME_SIZE], const char *mime)
+static void put(char out[MIME_SIZE], const char *mime)
 {
-	if (mime == NULL)
-		return KN_ERR_INTERNAL;
 	snprintf(out, MIME_SIZE, "%s", mime);
+}
+
+/* For some bytes, behind the mark of UTF-32 for one, libmagic has neither a type nor an error. */
+static enum kn_err ask_magic(magic_t cookie, const unsigned char *data, size_t len,
+			     char out[MIME_SIZE])
+{
+	const char *mime = magic_buffer(cookie, data, len);
+
+	if (mime == NULL && magic_error(cookie) != NULL)
+		return KN_ERR_INTERNAL;
+	put(out, mime != NULL ? mime : "application/octet-stream");
 	return KN_OK;
 }
 
 /* libmagic takes what has a boot sector's mark for one before it looks any further: so has one film
  * in 65,536, by chance. The mark is hidden from it. */
-static enum kn_err ask_magic(magic_t cookie, const unsigned char *data, size_t len,
-			     char out[MIME_SIZE])
+static enum kn_err ask_unmarked(magic_t cookie, const unsigned char *data, size_t len,
+				char out[MIME_SIZE])
 {
 	unsigned char *head;
 	enum kn_err err;
 
 	if (len < 512 || data[510] != 0x55 || data[511] != 0xaa)
-		return put(out, magic_buffer(cookie, data, len));
+		return ask_magic(cookie, data, len, out);
 	len = len < HEAD_BYTES ? len : HEAD_BYTES;
 	head = malloc(len);
 	if (head == NULL)
 		return KN_ERR_NOMEM;
 	memcpy(head, data, len);
 	head[510] = head[511] = 0;
-	err = put(out, magic_buffer(cookie, head, len));
+	err = ask_magic(cookie, head, len, out);
 	free(head);
 	return err;
 }
@@ -142,10 +151,12 @@ enum kn_err mime_of_buffer(const void *data, size_t len, char out[MIME_SIZE])
 	const char *own = own_kind(data, len);
 	magic_t cookie;
 
-	if (own != NULL)
-		return put(out, own);
+	if (own != NULL) {
+		put(out, own);
+		return KN_OK;
+	}
 	cookie = thread_cookie();
-	return cookie != NULL ? ask_magic(cookie, data, len, out) : KN_ERR_INTERNAL;
+	return cookie != NULL ? ask_unmarked(cookie, data, len, out) : KN_ERR_INTERNAL;
 }
 
 enum kn_err mime_of_file(const char *path, char out[MIME_SIZE])

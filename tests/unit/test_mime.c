@@ -43,6 +43,16 @@ static void test_a_boot_sectors_mark(void **state)
 	}
 }
 
+static void test_what_libmagic_has_no_type_for(void **state)
+{
+	static const unsigned char data[] = {0, 0, 0xfe, 0xff, 0xd8, 0, 0, 0, 0xfe};
+	char mime[MIME_SIZE];
+
+	(void)state;
+	assert_int_equal(mime_of_buffer(data, sizeof(data), mime), KN_OK);
+	assert_string_equal(mime, "application/octet-stream");
+}
+
 static void *look(void *path)
 {
 	static char mime[MIME_SIZE];
@@ -82,6 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_boot_sectors_mark),
+		cmocka_unit_test(test_what_libmagic_has_no_type_for),
 		cmocka_unit_test(test_a_small_stack),
 	};
 
