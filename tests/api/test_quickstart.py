@@ -54,6 +54,67 @@ def test_nothing_survives_the_supervisor(serve):
     own.start()  # what was left in run/ does not matter
 
 
+def test_a_restart_right_after_a_kill(serve):
+    own = serve(dispatch="no")
+    before = {name: own.pid(name) for name in ("nginx", "kinorad", "kinora-fcgi")}
+    own.process.kill()
+    own.process.wait()
+    assert own._start(), "".join(own.output)  # on the same ports
+    for name, pid in before.items():
+        assert pid not in own.processes() and own.pid(name) in own.processes(), name
+
+
+# Ends a second after SIGTERM, and then takes its pid file along, as nginx does; or never.
+SLOW_NGINX = """
+import os, signal, socket, sys, time
+kind, port, pid_file = sys.argv[1:4]
+listener = socket.create_server(("127.0.0.1", int(port)))
+def end(*_):
+    if kind != "deaf":
+        time.sleep(1)
+        os.unlink(pid_file)
+        os._exit(0)
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("kind", ["late", "deaf"])
+def test_an_old_nginx_takes_its_time(serve, kind):
+    """It has the port, and would remove the pid file of the next one."""
+    own = serve(dispatch="no")
+    own.stop()
+    pid_file = own.dir / "run" / "nginx.pid"
+    words = ["-c", SLOW_NGINX, kind, str(own.port), pid_file, own.dir / "nginx.conf"]
+    old = subprocess.Popen(["/usr/bin/python3", *words], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert old.stdout.readline() == b"ready\n"
+        pid_file.write_text(f"{old.pid}\n")
+        assert own._start(), "".join(own.output)
+        assert old.wait(5) == (0 if kind == "late" else -signal.SIGKILL)
+        assert own.pid("nginx") in own.processes()
+    finally:
+        old.kill()
+        old.wait()
+
+
+def test_a_pid_of_another(serve):
+    """A pid file may name a process of somebody else by now."""
+    own = serve(dispatch="no")
+    own.stop()
+    other = subprocess.Popen(["sleep", "100"])
+    try:
+        for name in ("nginx", "kinorad", "kinora-fcgi"):
+            (own.dir / "run" / f"{name}.pid").write_text(f"{other.pid}\n")
+        own.start()
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
 def test_ctl(serve):
     own = serve(dispatch="no", max_video_age_days=3)
     assert own.ctl("keys", "create", "--name", "someone").splitlines()[-1]
