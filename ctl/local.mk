@@ -26,3 +26,10 @@ doc_DATA = kinora.conf.sample
 CLEANFILES += kinora.conf.sample
 kinora.conf.sample: ctl/kinoractl$(EXEEXT)
 	$(AM_V_GEN)ctl/kinoractl config sample >$@.tmp && mv $@.tmp $@
+
+# The man page has the same options.
+nodist_man_MANS = docs/kinora.conf.5
+CLEANFILES += docs/kinora.conf.5
+docs/kinora.conf.5: docs/kinora.conf.5.in docs/conf-man.awk kinora.conf.sample
+	@$(MKDIR_P) docs
+	$(AM_V_GEN)$(AWK) -f $(srcdir)/docs/conf-man.awk kinora.conf.sample $(srcdir)/docs/kinora.conf.5.in >$@.tmp && mv $@.tmp $@

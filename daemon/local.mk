@@ -20,5 +20,5 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/worker_line.c daemon/worker_line.h
 daemon_kinorad_SOURCES = daemon/main.c
 daemon_kinorad_LDADD = daemon/libdaemon.a $(KINORA_LIBS)
-dist_man_MANS += docs/kinorad.8
+dist_man_MANS += docs/kinorad.8 docs/kinora-fcgi.8
 EXTRA_DIST += tests/daemon
