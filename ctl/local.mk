@@ -28,8 +28,7 @@ kinora.conf.sample: ctl/kinoractl$(EXEEXT)
 	$(AM_V_GEN)ctl/kinoractl config sample >$@.tmp && mv $@.tmp $@
 
 # The man page has the same options.
-nodist_man_MANS = docs/kinora.conf.5
-CLEANFILES += docs/kinora.conf.5
-docs/kinora.conf.5: docs/kinora.conf.5.in docs/conf-man.awk kinora.conf.sample
-	@$(MKDIR_P) docs
+nodist_man_MANS = kinora.conf.5
+CLEANFILES += kinora.conf.5
+kinora.conf.5: docs/kinora.conf.5.in docs/conf-man.awk kinora.conf.sample
 	$(AM_V_GEN)$(AWK) -f $(srcdir)/docs/conf-man.awk kinora.conf.sample $(srcdir)/docs/kinora.conf.5.in >$@.tmp && mv $@.tmp $@

@@ -11,7 +11,7 @@ from daemon_pair import BUILD, CTL
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 PAGES = {name: DOCS / name for name in ("kinoractl.1", "kinorad.8", "kinora-fcgi.8")}
-PAGES["kinora.conf.5"] = BUILD / "docs" / "kinora.conf.5"
+PAGES["kinora.conf.5"] = BUILD / "kinora.conf.5"
 
 
 def headings(page):
@@ -37,5 +37,6 @@ def test_every_command_has_its_place():
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 @pytest.mark.parametrize("page", PAGES)
 def test_groff_has_no_complaint(page):
-    done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-rCHECKSTYLE=1", PAGES[page]], capture_output=True, text=True)
+    command = ["groff", "-man", "-ww", "-Tutf8", "-rCHECKSTYLE=1", PAGES[page]]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == ""
