@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,12 +32,14 @@ static inline void latch_wait(struct latch *latch, uint32_t round)
 			latch_bit(round));
 }
 
-/* What the caller wrote before, those who waited see. */
-static inline void latch_end(struct latch *latch, uint32_t round)
+/* What the caller wrote before, those who waited see. A round for which nobody waits is ended, too,
+ * without a call: one that was left out would lie in the future after 2^31 more. */
+static inline void latch_end(struct latch *latch, uint32_t round, bool is_waited_for)
 {
 	atomic_store(&latch->ended, round);
-	syscall(SYS_futex, &latch->ended, FUTEX_WAKE_BITSET_PRIVATE, INT_MAX, NULL, NULL,
-		latch_bit(round));
+	if (is_waited_for)
+		syscall(SYS_futex, &latch->ended, FUTEX_WAKE_BITSET_PRIVATE, INT_MAX, NULL, NULL,
+			latch_bit(round));
 }
 
 #endif

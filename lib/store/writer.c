@@ -226,8 +226,7 @@ static struct op *answer_lazy(struct writer *w, struct op *ops)
 		last = &op->next;
 	}
 	*last = NULL;
-	if (has_lazy)
-		latch_end(&w->answered[STORE_LAZY], batch);
+	latch_end(&w->answered[STORE_LAZY], batch, has_lazy);
 	return flushed;
 }
 
@@ -283,8 +282,8 @@ static void run_batch(struct store *store, struct op *ops)
 	if (err != KN_OK) {
 		for (struct op *op = ops; op != NULL; op = op->next)
 			op->result = err;
-		latch_end(&w->answered[STORE_LAZY], batch);
-		latch_end(&w->answered[STORE_FLUSHED], batch);
+		latch_end(&w->answered[STORE_LAZY], batch, true);
+		latch_end(&w->answered[STORE_FLUSHED], batch, true);
 		return;
 	}
 	if (!run_together(store, ops))
@@ -296,8 +295,7 @@ static void run_batch(struct store *store, struct op *ops)
 	for (struct op *op = ops; op != NULL && err != KN_OK; op = op->next)
 		if (op->result == KN_OK)
 			op->result = err == KN_ERR_FULL ? KN_ERR_IN_DOUBT : err;
-	if (ops != NULL)
-		latch_end(&w->answered[STORE_FLUSHED], batch);
+	latch_end(&w->answered[STORE_FLUSHED], batch, ops != NULL);
 }
 
 /* Waits for operations and takes all of them, as a batch; NULL when there will be no more. */
