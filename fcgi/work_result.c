@@ -3,6 +3,7 @@
 #include "lib/store/store.h"
 #include "work_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -62,6 +63,17 @@ static enum kn_err forget_replaced(struct server *server, const struct job *job,
 	return KN_OK;
 }
 
+/* What is not found is the job, to who asked; that a file is not is its fault, or of an earlier
+ * answer that was lost. */
+static enum kn_err file_error(enum kn_err err, const struct work_file *file, char **why)
+{
+	if (err != KN_ERR_NOT_FOUND)
+		return err;
+	return asprintf(why, "The file of the asset '%s' is not there", file->name) < 0
+		       ? KN_ERR_NOMEM
+		       : KN_ERR_INVALID;
+}
+
 /* Checks every file before it moves the first, so that a wrong one changes nothing. *moved: how
  * many took their place. */
 static enum kn_err adopt_all(struct server *server, const struct job *job, const char *token,
@@ -72,7 +84,7 @@ static enum kn_err adopt_all(struct server *server, const struct job *job, const
 	enum kn_err err = KN_OK;
 
 	for (size_t i = 0; i < n && err == KN_OK; i++)
-		err = work_file_check(job, &files[i], mimes[i], why);
+		err = file_error(work_file_check(job, &files[i], mimes[i], why), &files[i], why);
 	if (err == KN_OK)
 		err = forget_replaced(server, job, token, files, n);
 	for (*moved = 0; *moved < n && err == KN_OK; *moved += err == KN_OK) {
@@ -80,8 +92,9 @@ static enum kn_err adopt_all(struct server *server, const struct job *job, const
 
 		err = asset_rel(job, file->name, mimes[*moved], rel);
 		if (err == KN_OK)
-			err = asset_adopt(server->conf, file->path, rel, file->name, mimes[*moved],
-					  &adopted[*moved]);
+			err = file_error(asset_adopt(server->conf, file->path, rel, file->name,
+						     mimes[*moved], &adopted[*moved]),
+					 file, why);
 	}
 	return err;
 }

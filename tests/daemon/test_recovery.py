@@ -78,6 +78,24 @@ def test_a_result_outlives_the_responder(pair):
     assert job["attempt"] == 1
 
 
+def test_a_result_whose_file_went_with_the_responder(pair):
+    """It had moved the film when it died, and the record was not written yet: the job runs again."""
+    pair.worker(f"echo x >>{pair.path}/runs\n[ $(wc -l <{pair.path}/runs) -gt 1 ] || while [ ! -e go ]; do sleep 0.05; done\n" + DONE)
+    pair.start()
+    job_id = pair.create()
+    work = pair.work / f"{job_id}.1"
+    wait_for(lambda: work.exists())
+    pid = pair.pid("kinora-fcgi")
+    os.kill(pid, signal.SIGSTOP)
+    (work / "go").touch()
+    wait_for(lambda: not pair.processes())
+    time.sleep(0.5)  # the result is on its way
+    (work / "out.mp4").unlink()
+    os.kill(pid, signal.SIGKILL)
+    job = pair.wait_state(job_id, "completed")
+    assert job["attempt"] == 1, "nobody is to blame for the first one"
+
+
 def test_the_responder_dies_at_any_moment(pair):
     """Claims, reports and answers get lost in all combinations; every job is done in the end."""
     pair.worker("echo '{\"version\":1}'\necho '{\"type\":\"progress\",\"progress\":50}'\n" + DONE, slots=4)
