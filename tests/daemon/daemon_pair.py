@@ -129,8 +129,11 @@ class Pair:
         return self.call("show", id=job_id)["job"]
 
     def wait_state(self, job_id, state, seconds=15):
-        wait_for(lambda: self.job(job_id)["state"] == state, seconds)
-        return self.job(job_id)
+        """The job in that state. One that ended in another will not come to it any more."""
+        wait_for(lambda: self.job(job_id)["state"] in (state, "completed", "failed", "cancelled"), seconds)
+        job = self.job(job_id)
+        assert job["state"] == state, (job, self.text()[-20000:])
+        return job
 
     def text(self):
         return (self.path / "log").read_text(errors="replace")
