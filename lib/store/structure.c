@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { CACHE_BYTES = 64 << 20 };
+/* What is noted of each page lies there, too: with too little of it, that is written to a file. */
+static const uint64_t cache_min = 64 << 20;
 
 struct structure {
 	const struct store_verify *verify;
@@ -24,14 +25,17 @@ static void on_error(const DB_ENV *env, const char *prefix, const char *text)
 
 static int verify_file(const char *path, struct structure *structure)
 {
+	uint64_t cache = structure->verify->cache_bytes;
 	DB *db;
 	int ret = db_create(&db, NULL, 0);
 
+	if (cache < cache_min)
+		cache = cache_min;
 	if (ret != 0)
 		return ret;
 	db->get_env(db)->app_private = structure;
 	db->set_errcall(db, on_error);
-	ret = db->set_cachesize(db, 0, CACHE_BYTES, 1);
+	ret = db->set_cachesize(db, (u_int32_t)(cache >> 30), (u_int32_t)(cache & 0x3fffffff), 1);
 	if (ret != 0) {
 		db->close(db, 0);
 		return ret;
