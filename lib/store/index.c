@@ -7,7 +7,6 @@
 #include "store_priv.h"
 #include "../job_codec.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct key list_prefix(const char *owner, enum job_api api, unsigned state)
@@ -59,15 +58,15 @@ static void add_to_list(struct index_entries *entries, const struct job *job, co
 	key_put_text(&entry->key, job->id);
 }
 
+/* Behind the class, as ready_prefix() has it, jobs sort as they are to run. */
 static void add_to_queue(struct index_entries *entries, const struct job *job)
 {
 	struct index_entry *entry = add(entries, TABLE_READY);
-	char class_name[KEY_MAX];
-	int len = snprintf(class_name, sizeof(class_name), "%s/%s", job_api_name(job->api),
-			   job->model);
+	const char *api = job_api_name(job->api);
 
-	entry->key = ready_prefix(class_name);
-	entry->key.too_long |= len >= (int)sizeof(class_name);
+	key_put(&entry->key, api, strlen(api));
+	key_put_u8(&entry->key, '/');
+	key_put_text(&entry->key, job->model);
 	entry->counted = entry->key.len;
 	key_put_u8(&entry->key, job->priority);
 	key_put_time(&entry->key, job->run_at);
