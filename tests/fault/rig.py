@@ -123,7 +123,8 @@ class Rig(Instance):
         for path, stat in files_below(self.dir / "logs"):
             if stat.st_size > LOG_BYTES:
                 os.truncate(path, 0)
-                self.log_read = 0
+                if path.name == "kinorad.log":
+                    self.log_read = 0
 
     # --- measurements ---
 
