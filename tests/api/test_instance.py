@@ -26,7 +26,7 @@ def raw(instance, data, seconds=5):
 
 def post_length(instance, path, length, port=None):
     """The answer to a POST that announces a body and sends none of it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port or instance.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port or instance.port, timeout=patiently(5))
     connection.putrequest("POST", path)
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Content-Length", str(length))
@@ -75,7 +75,7 @@ def test_video_without_responder(serve, mp4):
     own = serve(dispatch="no")
     (own.dir / "videos" / "job_x.mp4").write_bytes(mp4)
     own.kill("kinora-fcgi", 19)  # SIGSTOP: it answers nothing
-    assert requests.get(own.url + "/videos/job_x.mp4", timeout=2).content == mp4
+    assert requests.get(own.url + "/videos/job_x.mp4", timeout=patiently(2)).content == mp4
     own.kill("kinora-fcgi")
 
 
@@ -168,7 +168,7 @@ def test_requests_wait_while_the_responder_restarts(serve):
     def ask():
         with requests.Session() as session:
             while not stop.is_set():
-                statuses.append(session.get(own.url + "/v1/video/generations", timeout=10).status_code)
+                statuses.append(session.get(own.url + "/v1/video/generations", timeout=patiently(10)).status_code)
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
@@ -187,16 +187,16 @@ def test_requests_wait_while_the_responder_restarts(serve):
 def test_a_wedged_responder_is_replaced(serve):
     """It is noticed within 5 s; what is asked meanwhile waits, or hears when to come again."""
     own = serve(dispatch="no")
-    time.sleep(1.5)  # before its first answer to kinorad it would be given the time of a long recovery
+    time.sleep(patiently(1.5))  # before its first answer to kinorad it would be given the time of a long recovery
     before = own.kill("kinora-fcgi", signal.SIGSTOP)
     begun = time.monotonic()
 
     def ask(i):
         time.sleep(i * 0.2)
         if i % 2:
-            answer = requests.get(own.url + "/v1/video/generations", timeout=30)
+            answer = requests.get(own.url + "/v1/video/generations", timeout=patiently(30))
         else:
-            answer = requests.post(own.url + "/v1/video/generations", json={"model": "grok", "prompt": str(i)}, timeout=30)
+            answer = requests.post(own.url + "/v1/video/generations", json={"model": "grok", "prompt": str(i)}, timeout=patiently(30))
         return answer, time.monotonic() - begun
 
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -224,7 +224,7 @@ def test_a_killed_part_is_back_within_two_seconds(serve, program):
 
     def is_whole():
         try:
-            return own.pid(program) not in (None, before) and requests.get(own.url + "/", timeout=2).ok
+            return own.pid(program) not in (None, before) and requests.get(own.url + "/", timeout=patiently(2)).ok
         except requests.RequestException:
             return False
 
@@ -255,7 +255,7 @@ def test_a_length_that_shows_only_in_the_end(instance):
     head = b"PUT /worker/v1/jobs/%ff/assets/video HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     request = head + b"ffffffffffffffff\r\nx\r\n"
     for _ in range(60):
-        with socket.create_connection(("127.0.0.1", instance.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", instance.port), timeout=patiently(10)) as client:
             for at in range(0, len(request), 10):
                 client.sendall(request[at : at + 10])
                 time.sleep(0.001)

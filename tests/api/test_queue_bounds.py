@@ -9,6 +9,7 @@ import requests
 
 from test_grok_imagine import DATA_URL
 from test_vivid_flow import URL, Client
+from waiting import patiently
 
 MAX = 20
 PROMPT = {"model": "grok", "prompt": "A cat"}
@@ -35,7 +36,7 @@ def empty_queue(own):
 
 
 def post(instance, path, body, **headers):
-    return requests.post(instance.url + path, json=body, headers=headers, timeout=30)
+    return requests.post(instance.url + path, json=body, headers=headers, timeout=patiently(30))
 
 
 def fill(instance):

@@ -40,7 +40,7 @@ def polls(instance, job, n=300):
         with requests.Session() as session:
             for _ in range(count):
                 begun = time.monotonic()
-                answer = session.get(f"{instance.url}/v1/video/generations/{job['id']}", timeout=30)
+                answer = session.get(f"{instance.url}/v1/video/generations/{job['id']}", timeout=patiently(30))
                 taken.append((time.monotonic() - begun) * 1000)
                 assert answer.status_code == 200
                 time.sleep(0.005)
@@ -66,7 +66,7 @@ class Drip(threading.Thread):
         super().__init__(daemon=True)
         self.clients = []
         for head, body in requests_:
-            client = socket.create_connection(("127.0.0.1", instance.port), timeout=30)
+            client = socket.create_connection(("127.0.0.1", instance.port), timeout=patiently(30))
             client.sendall(head)
             client.setblocking(False)
             self.clients.append((client, body))

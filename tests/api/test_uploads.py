@@ -15,7 +15,7 @@ import fastcgi
 from harness import IS_SANITIZED
 from test_grok_imagine import create
 from test_vivid_flow import Client
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 CLASS = "grok_imagine/grok"
 MIB = 1 << 20
@@ -141,7 +141,7 @@ def test_nothing_is_left_of_what_fails(own, claim, mp4):
 
 def begin_put(instance, claim, length, extra=""):
     """A PUT of which only the head and a little are sent: nginx keeps that in memory."""
-    client = socket.create_connection(("127.0.0.1", instance.port), timeout=30)
+    client = socket.create_connection(("127.0.0.1", instance.port), timeout=patiently(30))
     head = f"PUT /worker/v1/jobs/{claim['job']['id']}/assets/video HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n"
     client.sendall((head + f"X-Lease-Token: {claim['token']}\r\n{extra}\r\n").encode() + b"x" * 10)
     return client

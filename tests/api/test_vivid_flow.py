@@ -582,12 +582,12 @@ class Load:
             time.sleep(0.01)
 
     def order(self, client):
-        answer = client.post("generate", json={"prompt": "A", "image_url": URL}, timeout=20)
+        answer = client.post("generate", json={"prompt": "A", "image_url": URL}, timeout=patiently(20))
         if answer.status_code == 202:
             job_id = answer.json()["job_id"]
             self.accepted[client.name].add(job_id)
             if random.random() < 0.4:
-                client.post(f"cancel/{job_id}", timeout=20)
+                client.post(f"cancel/{job_id}", timeout=patiently(20))
 
     def work(self):
         got = self.instance.claim(WAN)

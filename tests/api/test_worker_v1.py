@@ -27,7 +27,7 @@ def empty_queue(own):
 
 
 def claim_raw(instance, **body):
-    return requests.post(instance.url + "/worker/v1/claim", json=body, timeout=60)
+    return requests.post(instance.url + "/worker/v1/claim", json=body, timeout=patiently(60))
 
 
 def test_claim(own):

@@ -54,7 +54,7 @@ def test_no_request_is_refused_while_it_is_away(pair):
 
 def test_a_wedged_responder_is_replaced(pair):
     pair.start()
-    time.sleep(1.5)  # until kinorad has its first answer, this could be a long recovery
+    time.sleep(patiently(1.5))  # until kinorad has its first answer, this could be a long recovery
     pid = pair.pid("kinora-fcgi")
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()

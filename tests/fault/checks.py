@@ -13,7 +13,7 @@ from control_client import Control, ControlError
 from disk import files_below
 from load import PHASES, URL
 from model import ABSENT, LOCAL, NEVER, State, possible_states
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 PAGE = 500
 ROOTS = ("videos", "output", "jobs")
@@ -186,7 +186,7 @@ class Check:
     def check_http(self, rows):
         """The same through nginx, in a dialect's words."""
         want = [(row["id"], row["state"]) for row in rows if row["api"] == "grok_imagine"]
-        page = requests.get(f"{self.rig.url}/jobs?limit=1000", timeout=20).json()
+        page = requests.get(f"{self.rig.url}/jobs?limit=1000", timeout=patiently(20)).json()
         told = [(job["id"], job["status"]) for job in page["jobs"]]
         if [job[0] for job in told] != [job[0] for job in want[:1000]] or page["total"] != len(want):
             self.complain("/jobs differs from the store's list")

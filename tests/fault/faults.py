@@ -9,7 +9,7 @@ import requests
 
 from checks import age_files, check_stopped
 from disk import ALL_KINDS, MEDIA, STORE_DB, STORE_LOG
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 FAULTS = {}
 
@@ -182,7 +182,7 @@ def full_disk(rig, rng, model):
 
 def reads_go_on(rig, model):
     try:
-        answer = requests.get(f"{rig.url}/jobs?limit=10", timeout=60)
+        answer = requests.get(f"{rig.url}/jobs?limit=10", timeout=patiently(60))
     except requests.RequestException as error:
         model.complain(f"a list on a full disk: {error}")
         return

@@ -10,7 +10,7 @@ import requests
 
 from disk import STORE_LOG
 from rig import Rig
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 FULL = "Not enough storage space"
 
@@ -33,11 +33,11 @@ def rig():
 def create(rig, prompt):
     headers = {"Idempotency-Key": prompt}
     body = {"model": "grok", "prompt": prompt}
-    return requests.post(f"{rig.url}/v1/video/generations", json=body, headers=headers, timeout=60)
+    return requests.post(f"{rig.url}/v1/video/generations", json=body, headers=headers, timeout=patiently(60))
 
 
 def prompts(rig):
-    return [job["prompt"] for job in requests.get(f"{rig.url}/v1/video/generations", timeout=60).json()["jobs"]]
+    return [job["prompt"] for job in requests.get(f"{rig.url}/v1/video/generations", timeout=patiently(60)).json()["jobs"]]
 
 
 def fill(rig):

@@ -9,7 +9,7 @@ import requests
 
 from disk import STORE_LOG
 from rig import Rig
-from waiting import wait_until
+from waiting import patiently, wait_until
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def rig():
 
 
 def create(rig):
-    answer = requests.post(f"{rig.url}/v1/video/generations", json={"model": "grok", "prompt": "A cat"}, timeout=60)
+    answer = requests.post(f"{rig.url}/v1/video/generations", json={"model": "grok", "prompt": "A cat"}, timeout=patiently(60))
     return answer.status_code
 
 

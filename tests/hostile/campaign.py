@@ -17,7 +17,7 @@ import requests  # noqa: E402
 
 from generator import Generator, Targets  # noqa: E402
 from harness import Instance  # noqa: E402
-from waiting import wait_until  # noqa: E402
+from waiting import patiently, wait_until  # noqa: E402
 from wire import Garbled, exchange  # noqa: E402
 
 WORKER_TOKEN = "worker-secret"
@@ -76,7 +76,7 @@ class Campaign:
         return self.instance.ctl("keys", "create", "--name", f"{name}-{time.time_ns()}", *limits).split()[-1]
 
     def _post(self, path, body, status, **headers):
-        answer = requests.post(self.instance.url + path, json=body, headers=headers, timeout=30)
+        answer = requests.post(self.instance.url + path, json=body, headers=headers, timeout=patiently(30))
         assert answer.status_code == status, answer.text
         return answer.json()
 
@@ -100,9 +100,9 @@ class Campaign:
     def _finish(self, claim):
         url = f"{self.instance.url}/worker/v1/jobs/{claim['job']['id']}"
         headers = {**self.workers, "X-Lease-Token": claim["token"]}
-        answer = requests.put(f"{url}/assets/video", data=self.mp4, headers=headers, timeout=30)
+        answer = requests.put(f"{url}/assets/video", data=self.mp4, headers=headers, timeout=patiently(30))
         assert answer.status_code == 204, answer.text
-        answer = requests.post(f"{url}/complete", json={}, headers=headers, timeout=30)
+        answer = requests.post(f"{url}/complete", json={}, headers=headers, timeout=patiently(30))
         assert answer.status_code == 200, answer.text
 
     # --- the attack ---
@@ -185,9 +185,9 @@ class Campaign:
             pass
         self._finish(claim)
         headers = {"X-API-Key": self.keys[0]}
-        answer = requests.get(f"{self.instance.url}/api/v1/status/{job}", headers=headers, timeout=30).json()
+        answer = requests.get(f"{self.instance.url}/api/v1/status/{job}", headers=headers, timeout=patiently(30)).json()
         assert answer["status"] == "completed", answer
-        assert requests.get(answer["result_url"], timeout=30).content == self.mp4
+        assert requests.get(answer["result_url"], timeout=patiently(30)).content == self.mp4
 
     def check(self, pids):
         assert not self.faults, f"{len(self.faults)} faults; seed {self.seed}\n" + "\n".join(self.faults[:FAULTS_SHOWN])

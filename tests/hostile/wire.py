@@ -3,6 +3,8 @@
 import socket
 import time
 
+from waiting import patiently
+
 
 class Answer:
     def __init__(self, status, headers, body):
@@ -87,7 +89,7 @@ def read_answer(reader, method):
 def exchange(address, request):
     """Sends the request; the answers that came, at most one for each of its methods."""
     answers = []
-    with socket.create_connection(address, timeout=20) as sock:
+    with socket.create_connection(address, timeout=patiently(20)) as sock:
         try:
             for i, piece in enumerate(request.pieces):
                 if i:
