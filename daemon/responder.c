@@ -210,6 +210,15 @@ static void ping(struct responder *responder, int64_t now)
 		client_call(responder->pings, "ping", NULL, on_pong, responder) == KN_OK;
 }
 
+/* The first answer says that it serves, and that from now on it must answer soon. So the question
+ * waits in its socket while it recovers. */
+static void on_connected(void *arg)
+{
+	struct responder *responder = arg;
+
+	responder->ping_at = 0;
+}
+
 static void watch_over(struct responder *responder, int64_t now)
 {
 	int64_t limit = responder->has_answered ? PING_LIMIT_US : START_LIMIT_US;
@@ -282,7 +291,7 @@ enum kn_err responder_new(const struct responder_setup *setup, struct responder 
 	responder->setup = *setup;
 	responder->pidfd = -1;
 	find_program(responder->program, sizeof(responder->program));
-	responder->events.arg = responder;
+	responder->events = (struct client_events){.connected = on_connected, .arg = responder};
 	responder->pings =
 		client_new(setup->loop, setup->sockets->control_path, "ping", &responder->events);
 	if (responder->pings == NULL)
