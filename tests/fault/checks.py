@@ -300,9 +300,10 @@ def verify_fault(rig):
     return None if said.endswith(": 0 faults\n") else f"kinoractl verify: {said}"
 
 
-def check_stopped(rig, model):
-    """Nothing is left of an instance that was stopped."""
-    left = [str(path) for name in ("incoming", "spool", "work", "tmp") for path, _ in files_below(rig.dir / name)]
+def check_stopped(rig, model, was_whole):
+    """Nothing is left of an instance that was stopped. What a killed daemon's workers left, the next one removes."""
+    names = ("incoming", "spool", "work", "tmp") if was_whole else ("incoming", "spool", "tmp")
+    left = [str(path) for name in names for path, _ in files_below(rig.dir / name)]
     left += [str(path) for path in pathlib.Path(rig.dir, "run").glob("*") if path.suffix in (".sock", ".pid")]
     if left:
         model.complain(f"left after the stop: {left}")

@@ -117,8 +117,9 @@ def kill_all(rig, rng, model):
 
 @fault("restart", restarts=True)
 def restart(rig, rng, model):
+    was_whole = rig.is_whole()
     rig.stop()
-    check_stopped(rig, model)
+    check_stopped(rig, model, was_whole)
     age_files(rig)
     rig.start()
 
