@@ -20,15 +20,32 @@ static bool was_data_url(const struct job *job)
 	return is;
 }
 
+/* A HEAD takes nothing: what is handed out with no body is lost. */
+static void peek(struct request *req)
+{
+	uint64_t waiting;
+	enum kn_err err = store_queue_length(req->server->store, GROK_IMAGINE_CLASS, &waiting);
+
+	if (err == KN_OK)
+		respond_empty(req, waiting > 0 ? 200 : 204);
+	else
+		respond_error(req, err, NULL);
+}
+
 void extension_poll(struct request *req)
 {
 	static const char *const classes[] = {GROK_IMAGINE_CLASS};
 	struct server *server = req->server;
 	json_object *image = NULL, *body;
 	struct job *job = NULL;
-	enum kn_err err = work_claim(server, classes, 1, WORK_EXTENSION,
-				     server->conf->job_timeout_seconds, &job);
+	enum kn_err err;
 
+	if (strcmp(req->method, "HEAD") == 0) {
+		peek(req);
+		return;
+	}
+	err = work_claim(server, classes, 1, WORK_EXTENSION, server->conf->job_timeout_seconds,
+			 &job);
 	if (err == KN_ERR_NOT_FOUND) {
 		respond_empty(req, 204);
 		return;

@@ -58,6 +58,20 @@ def test_the_oldest_first(own):
     assert poll(own)["id"] == jobs[2]["id"]
 
 
+def test_a_head_takes_nothing(own):
+    def head():
+        answer = requests.head(own.url + "/extension/poll")
+        assert answer.content == b""
+        return answer.status_code
+
+    assert head() == 204
+    job = create(own)
+    assert head() == head() == 200
+    assert get(own, job["id"])["status"] == "pending"
+    assert poll(own)["id"] == job["id"]
+    assert head() == 204
+
+
 def test_image_comes_as_it_was_given(own):
     create(own, image=DATA_URL)
     assert poll(own)["image"] == DATA_URL
