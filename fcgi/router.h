@@ -15,8 +15,8 @@
 
 enum route_body {
 	ROUTE_NO_BODY, /* drained and ignored */
-	ROUTE_JSON, /* req->json, or the dialect's 400 when it is not JSON; NULL for `null` and for
-		       an empty body */
+	ROUTE_JSON,    /* req->json, whatever Content-Type says, or the dialect's 400 when it is not
+			  JSON; NULL for `null` and for an empty body */
 	ROUTE_FORM, /* multipart, urlencoded or a JSON object, all as req->form, which is empty when
 		       nothing was sent; else 415 */
 	ROUTE_FILE, /* any bytes, spooled to disk: req->body_file */
