@@ -249,22 +249,51 @@ static void get_readme(struct request *req)
 	get(req, shape_readme);
 }
 
+/* --- its video --- */
+
+static void refuse_video(struct request *req, enum kn_err err)
+{
+	if (err == KN_ERR_NOT_FOUND || err == KN_ERR_GONE)
+		respond_error(req, KN_ERR_NOT_FOUND, "Video not found");
+	else
+		respond_error(req, err, NULL);
+}
+
+static enum kn_err lookup_completed(struct request *req, struct job **job)
+{
+	enum kn_err err = lookup_job(req, req->args[0], JOB_GROK_IMAGINE, job);
+
+	return err == KN_OK && (*job)->state != JOB_COMPLETED ? KN_ERR_NOT_FOUND : err;
+}
+
+/* Web servers are told to look at the directory first, and have no need to ask. */
+static void get_video(struct request *req)
+{
+	const struct job_file *video = NULL;
+	struct job *job;
+	enum kn_err err = lookup_completed(req, &job);
+
+	if (err == KN_OK && job->expired == 0)
+		video = job_files_find(&job->assets, "video");
+	if (video != NULL)
+		respond_file(req, video->path, video->mime, NULL);
+	else
+		refuse_video(req, err == KN_OK ? KN_ERR_GONE : err);
+	job_free(&job);
+}
+
 /* The job stays; only its video goes. */
 static void delete_video(struct request *req)
 {
 	struct job *job;
-	enum kn_err err = lookup_job(req, req->args[0], JOB_GROK_IMAGINE, &job);
+	enum kn_err err = lookup_completed(req, &job);
 
-	if (err == KN_OK && job->state != JOB_COMPLETED)
-		err = KN_ERR_NOT_FOUND;
 	if (err == KN_OK)
 		err = work_expire_files(req->server, job->id, NULL);
 	if (err == KN_OK)
 		respond_empty(req, 204);
-	else if (err == KN_ERR_NOT_FOUND || err == KN_ERR_GONE)
-		respond_error(req, KN_ERR_NOT_FOUND, "Video not found");
 	else
-		respond_error(req, err, NULL);
+		refuse_video(req, err);
 	job_free(&job);
 }
 
@@ -371,6 +400,7 @@ static const struct route routes[] = {
 	{"GET", "/v1/videos/generations", list_readme, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"GET", "/v1/videos/generations/{id}", get_readme, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"GET", "/jobs", list_reference, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
+	{"GET", "/videos/{id}.mp4", get_video, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"DELETE", "/videos/{id}.mp4", delete_video, ROUTE_OPEN, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"GET", "/extension/poll", extension_poll, ROUTE_WORKER, ROUTE_NO_BODY, ROUTE_CAP_SMALL},
 	{"POST", "/extension/complete", extension_complete, ROUTE_WORKER, ROUTE_FORM, ROUTE_CAP_UPLOAD},

@@ -11,6 +11,8 @@ import zlib
 import pytest
 import requests
 
+import fastcgi
+
 REFERENCE = "/v1/video/generations"
 README = "/v1/videos/generations"
 PROMPT = "A cat playing piano in a cozy room"
@@ -331,6 +333,21 @@ def test_delete_video(instance, mp4):
     assert abs(after["expired_at"] - time.time()) < 10
     readme = get(instance, job["id"], README)
     assert (readme["status"], readme["video_url"]) == ("completed", None)
+
+
+def test_video_by_the_responder(instance, mp4):
+    """Of a web server that was not told where the videos are."""
+    job = create(instance)
+    path = f"/videos/{job['id']}.mp4"
+    with fastcgi.Connection(instance.fcgi_socket) as connection:
+        assert connection.ask("GET", path).status == 404
+        finish(instance, job["id"], mp4)
+        answer = connection.ask("GET", path)
+        assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+        assert answer.headers["x-accel-redirect"] == "/_files" + path
+        assert requests.delete(instance.url + path).status_code == 204
+        answer = connection.ask("GET", path)
+        assert (answer.status, json.loads(answer.body)) == (404, {"detail": "Video not found"})
 
 
 def test_public_url(start_instance):
