@@ -133,6 +133,19 @@ def test_environment_and_set(serve):
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize("host,reached", [("::1", "[::1]"), ("::", "[::1]"), ("*", "127.0.0.1"), ("0.0.0.0", "127.0.0.1")])
+def test_hosts_to_listen_on(serve, host, reached):
+    if ":" in host:
+        try:
+            socket.create_server((host, 0), family=socket.AF_INET6).close()
+        except OSError:
+            pytest.skip("there is no IPv6")
+    own = serve(dispatch="no", server_host=host)
+    assert requests.get(f"http://{reached}:{own.port}/").ok
+    said = serve_fails("--dir", own.dir / "other", "--set", f"server_host={host}", "--port", own.port)
+    assert f"port {own.port} is taken" in said
+
+
 def test_long_directory(tmp_path):
     own = Instance(tmp_path / ("d" * 100), dispatch="no")
     try:
