@@ -125,22 +125,36 @@ static enum kn_err ask_magic(magic_t cookie, const unsigned char *data, size_t l
 	return KN_OK;
 }
 
-/* libmagic takes what has a boot sector's mark for one before it looks any further: so has one film
- * in 65,536, by chance. The mark is hidden from it. */
+/* libmagic takes what has a boot sector's mark for one before it looks any further. It looks for it
+ * behind 510 bytes, and at the end of a sector as long as bytes 11 and 12 say: so many an image and
+ * a film in 65,536 has it, by chance. The mark is hidden from it. */
+static size_t find_mark(const unsigned char *data, size_t len)
+{
+	const size_t ends[] = {512, len > 12 ? (size_t)(data[11] | data[12] << 8) : 0};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends[i] >= 2 && ends[i] <= len && data[ends[i] - 2] == 0x55 &&
+		    data[ends[i] - 1] == 0xaa)
+			return ends[i] - 2;
+	return len;
+}
+
 static enum kn_err ask_unmarked(magic_t cookie, const unsigned char *data, size_t len,
 				char out[MIME_SIZE])
 {
+	size_t mark = find_mark(data, len);
 	unsigned char *head;
 	enum kn_err err;
 
-	if (len < 512 || data[510] != 0x55 || data[511] != 0xaa)
+	if (mark == len)
 		return ask_magic(cookie, data, len, out);
 	len = len < HEAD_BYTES ? len : HEAD_BYTES;
 	head = malloc(len);
 	if (head == NULL)
 		return KN_ERR_NOMEM;
 	memcpy(head, data, len);
-	head[510] = head[511] = 0;
+	while ((mark = find_mark(head, len)) != len)
+		head[mark] = 0;
 	err = ask_magic(cookie, head, len, out);
 	free(head);
 	return err;

@@ -43,6 +43,27 @@ static void test_a_boot_sectors_mark(void **state)
 	}
 }
 
+/* At the end of a sector, whose length is where these have something else. */
+static void test_a_boot_sectors_mark_elsewhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		static unsigned char data[65536];
+		char mime[MIME_SIZE];
+		size_t end;
+
+		memset(data, 0x77, sizeof(data));
+		memcpy(data, kinds[i].head, kinds[i].len);
+		end = (size_t)(data[11] | data[12] << 8);
+		if (end < kinds[i].len + 2)
+			continue;
+		data[end - 2] = data[510] = 0x55;
+		data[end - 1] = data[511] = 0xaa;
+		assert_int_equal(mime_of_buffer(data, sizeof(data), mime), KN_OK);
+		assert_string_equal(mime, kinds[i].mime);
+	}
+}
+
 static void test_what_libmagic_has_no_type_for(void **state)
 {
 	static const unsigned char data[] = {0, 0, 0xfe, 0xff, 0xd8, 0, 0, 0, 0xfe};
@@ -92,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_boot_sectors_mark),
+		cmocka_unit_test(test_a_boot_sectors_mark_elsewhere),
 		cmocka_unit_test(test_what_libmagic_has_no_type_for),
 		cmocka_unit_test(test_a_small_stack),
 	};
