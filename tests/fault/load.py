@@ -51,6 +51,9 @@ class Actor(threading.Thread):
         except requests.RequestException:
             self.model.count("none")
             return None
+        if len(answer.content) < int(answer.headers.get("Content-Length", 0)):  # requests does not mind
+            self.model.count("cut off")
+            return None
         self.model.count(answer.status_code)
         if answer.status_code >= 500:
             self.stopping.wait(0.1)
