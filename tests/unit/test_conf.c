@@ -310,6 +310,7 @@ int main(void)
 
 	snprintf(path, sizeof(path), "%s/kinora-conf-%d", tmp != NULL ? tmp : "/tmp",
 		 (int)getpid());
+	clearenv(); /* which may configure the instances of other tests */
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(path);
 	return failed;
