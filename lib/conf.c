@@ -278,7 +278,7 @@ static enum kn_err load_environment(struct conf *conf, const char *prefix, char 
 	enum kn_err err = KN_OK;
 
 	for (size_t i = 0; i < ENTRIES; i++)
-		for (char **v = environ; *v != NULL && err == KN_OK; v++) {
+		for (char **v = environ; v != NULL && *v != NULL && err == KN_OK; v++) {
 			const char *text = environment_value(*v, prefix, entries[i].option.name);
 
 			if (text != NULL)
