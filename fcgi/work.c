@@ -157,7 +157,18 @@ enum kn_err work_claim(struct server *server, const char *const *classes, size_t
 struct progress_change {
 	const char *token;
 	const struct work_progress *progress;
+	int64_t lease_default; /* seconds, for a claim that does not say */
 };
+
+static void extend_lease(struct job *job, const struct progress_change *change, int64_t now)
+{
+	int64_t seconds = change->progress->lease_seconds;
+
+	if (seconds == WORK_LEASE_AS_CLAIMED)
+		seconds = job->lease.seconds > 0 ? job->lease.seconds : change->lease_default;
+	if (seconds > 0)
+		job->lease.until = now + seconds * USEC_PER_SEC;
+}
 
 static enum kn_err change_progress(struct job *job, void *arg)
 {
@@ -178,8 +189,7 @@ static enum kn_err change_progress(struct job *job, void *arg)
 		err = job_set(&job->message, p->message);
 	for (size_t i = 0; i < p->log_n && err == KN_OK; i++)
 		err = job_log(job, p->log[i]);
-	if (p->lease_seconds > 0)
-		job->lease.until = now + p->lease_seconds * USEC_PER_SEC;
+	extend_lease(job, change, now);
 	job->updated = now;
 	return err;
 }
@@ -187,7 +197,7 @@ static enum kn_err change_progress(struct job *job, void *arg)
 enum kn_err work_progress(struct server *server, const char *id, const char *token,
 			  const struct work_progress *progress, struct job **out)
 {
-	struct progress_change change = {token, progress};
+	struct progress_change change = {token, progress, server->conf->job_timeout_seconds};
 
 	return store_job_change(server->store, id, change_progress, &change, STORE_LAZY, out);
 }

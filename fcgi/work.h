@@ -44,13 +44,15 @@ const char *const *work_classes(size_t *n);
 enum kn_err work_claim(struct server *server, const char *const *classes, size_t n,
 		       const char *worker, int64_t lease_seconds, struct job **out);
 
+enum { WORK_LEASE_AS_CLAIMED = -1 };
+
 struct work_progress {
 	int progress;      /* -1: unchanged; never lowers */
 	const char *stage; /* NULL: unchanged, as message */
 	const char *message;
 	const char *const *log; /* lines to append */
 	size_t log_n;
-	int64_t lease_seconds; /* extends the lease; 0: as it is */
+	int64_t lease_seconds; /* to its end, from now; 0: as it is; or WORK_LEASE_AS_CLAIMED */
 };
 /* token NULL: by id alone, only for the extension, which has none. */
 enum kn_err work_progress(struct server *server, const char *id, const char *token,

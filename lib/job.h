@@ -76,6 +76,7 @@ struct job_lease {
 	char *worker; /* who holds it, for people: "kinorad/motion" */
 	char token[TOKEN_SIZE];
 	int64_t until;
+	int64_t seconds; /* that were claimed; 0: a record of an older version */
 };
 
 enum {

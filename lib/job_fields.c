@@ -36,6 +36,7 @@ const struct job_field job_fields[JOB_FIELDS] = {
 	FIELD(26, FIELD_NUMBER, struct job, began),
 	FIELD(27, FIELD_NUMBER, struct job, finished),
 	FIELD(28, FIELD_NUMBER, struct job, expired),
+	FIELD(29, FIELD_NUMBER, struct job, lease.seconds),
 };
 
 const struct job_field job_file_fields[JOB_FILE_FIELDS] = {

@@ -24,7 +24,7 @@ struct job_field {
 	size_t offset, size;
 };
 
-enum { JOB_FIELDS = 28, JOB_FILE_FIELDS = 5 };
+enum { JOB_FIELDS = 29, JOB_FILE_FIELDS = 5 };
 extern const struct job_field job_fields[JOB_FIELDS], job_file_fields[JOB_FILE_FIELDS];
 
 /* A number of 1, 2, 4 or 8 bytes. */

@@ -74,7 +74,7 @@ static void progress(struct request *req)
 	report.message = member_text(&members, "message", NULL);
 	report.log_n = member_list(&members, "log", lines, LOG_LINES_MAX);
 	report.lease_seconds = member_int(&members, "lease", LEASE_MIN_SECONDS, LEASE_MAX_SECONDS,
-					  req->server->conf->job_timeout_seconds);
+					  WORK_LEASE_AS_CLAIMED);
 	if (members_answer(req, &members))
 		return;
 	err = work_progress(req->server, job_id(req), token, &report, &job);

@@ -95,6 +95,7 @@ static enum kn_err lease_to(struct job *job, const struct claim *claim)
 		err = job_set(&job->lease.worker, claim->asked->worker);
 	if (err == KN_OK) {
 		id_new_token(job->lease.token);
+		job->lease.seconds = claim->asked->lease_us / USEC_PER_SEC;
 		if (claim->asked->lease_us > 0)
 			job->lease.until = claim->now + claim->asked->lease_us;
 	}

@@ -256,6 +256,16 @@ def test_progress_keeps_the_lease(own):
     assert own.report(got, "progress").status_code == 409
 
 
+@pytest.mark.parametrize("lease", [2, 4000])
+def test_a_report_extends_by_what_was_claimed(own, lease):
+    """Neither a short lease becomes one of job_timeout_seconds by a report that does not mention it, nor a long one."""
+    job = create(own)
+    got = own.claim(CLASS, lease=lease)
+    assert own.report(got, "progress", progress=1).status_code == 200
+    shown = json.loads(own.ctl("jobs", "show", job["id"], "--json"))
+    assert round((shown["lease"]["until"] - shown["updated"]) / 1e6) == lease
+
+
 def test_workers_that_die_again_and_again(start_instance):
     """Queued again with growing pauses, up to the attempts that are configured; then failed, with their history."""
     instance = start_instance(append=RETRYING.replace("attempts = 2", "attempts = 3"), dispatch="no")

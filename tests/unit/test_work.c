@@ -269,6 +269,11 @@ static void test_progress_never_falls(void **state)
 	assert_int_equal(job->progress, 40);
 	assert_true(job->lease.until == until);
 	job_free(&job);
+	report.lease_seconds = WORK_LEASE_AS_CLAIMED;
+	assert_int_equal(work_progress(&f->server, id, token, &report, &job), KN_OK);
+	assert_true(job->lease.until < until - 900 * USEC_PER_SEC);
+	assert_true(job->lease.until > clock_wall_us() + 50 * USEC_PER_SEC);
+	job_free(&job);
 }
 
 static void test_lost_lease_goes_back_then_fails(void **state)
