@@ -6,8 +6,11 @@
 
 static enum kn_err read_progress(struct worker_line *line)
 {
-	int64_t progress = json_get_int(line->root, "progress", -1);
+	json_object *value = NULL;
+	int64_t progress = -1;
 
+	if (json_object_object_get_ex(line->root, "progress", &value) && json_is_number(value))
+		progress = json_object_get_int64(value);
 	line->progress = progress > 100 ? 100 : progress < 0 ? -1 : (int)progress;
 	line->stage = json_get_string(line->root, "stage");
 	line->message = json_get_string(line->root, "message");

@@ -136,6 +136,12 @@ const char *json_get_string(json_object *object, const char *name)
 	return json_object_get_string(value);
 }
 
+bool json_is_number(const json_object *value)
+{
+	return json_object_is_type(value, json_type_int) ||
+	       json_object_is_type(value, json_type_double);
+}
+
 int64_t json_get_int(json_object *object, const char *name, int64_t def)
 {
 	json_object *value;

@@ -5,6 +5,7 @@
 #include "err.h"
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ enum kn_err json_parse_bounded(const char *text, size_t len, size_t max, json_ob
 const char *json_get_string(json_object *object, const char *name);
 /* A member's integer, or def when it is absent or no integer. */
 int64_t json_get_int(json_object *object, const char *name, int64_t def);
+/* An integer, or a number whose fraction json_object_get_int64() cuts off. */
+bool json_is_number(const json_object *value);
 /* A member that is an array or an object, or NULL when it is absent or something else. */
 json_object *json_get_array(json_object *object, const char *name);
 json_object *json_get_object(json_object *object, const char *name);

@@ -1,6 +1,7 @@
 #include "worker_members.h"
 
 #include "fcgi/response.h"
+#include "lib/json.h"
 
 #include <stdio.h>
 
@@ -11,7 +12,7 @@ static json_object *member(struct members *from, const char *name, json_type typ
 	if (from->body == NULL || !json_object_object_get_ex(from->body, name, &value) ||
 	    value == NULL)
 		return NULL;
-	if (json_object_is_type(value, type))
+	if (json_object_is_type(value, type) || (type == json_type_int && json_is_number(value)))
 		return value;
 	if (from->wrong == NULL)
 		from->wrong = name;

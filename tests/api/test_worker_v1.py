@@ -131,6 +131,8 @@ def test_progress(own):
     answer = own.report(got, "progress", progress=40, stage="render", message="Rendering", log=["one", "two"])
     assert (answer.status_code, answer.json()) == (200, {"cancelled": False, "state": "processing"})
     assert own.report(got, "progress").status_code == 200  # a heartbeat
+    assert own.report(got, "progress", progress=41.9).status_code == 200
+    assert json.loads(own.ctl("jobs", "show", job["id"], "--json"))["progress"] == 41
     assert own.report(got, "progress", progress="x").status_code == 400
     assert own.report(got, "progress", log="x").status_code == 400
     own.ctl("jobs", "cancel", job["id"])

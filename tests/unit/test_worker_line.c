@@ -25,6 +25,10 @@ static void lines_of_the_contract(void **state)
 	assert_string_equal(line.stage, "captions");
 	assert_null(line.message);
 	worker_line_free(&line);
+	text = "{\"type\":\"progress\",\"progress\":41.9}";
+	assert_int_equal(worker_line_parse(text, strlen(text), &line), KN_OK);
+	assert_int_equal(line.progress, 41);
+	worker_line_free(&line);
 	text = "{\"version\":1}";
 	assert_int_equal(worker_line_parse(text, strlen(text), &line), KN_OK);
 	assert_int_equal(line.kind, WORKER_VERSION);
