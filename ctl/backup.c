@@ -38,21 +38,25 @@ struct backup {
 
 /* --- where it goes --- */
 
-static bool is_empty(const char *dir)
+static enum kn_err check_empty(const char *dir, const char **why)
 {
 	DIR *open = opendir(dir);
 	struct dirent *entry;
-	bool empty = open != NULL;
+	bool empty = true;
 
+	if (open == NULL && errno != ENOTDIR)
+		return kn_err_from_errno(errno);
+	*why = open != NULL ? "is not empty" : "is no directory";
+	if (open == NULL)
+		return KN_ERR_EXISTS;
 	while (empty && (entry = readdir(open)) != NULL)
 		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	if (open != NULL)
-		closedir(open);
-	return empty;
+	closedir(open);
+	return empty ? KN_OK : KN_ERR_EXISTS;
 }
 
 /* A new directory, or one that is empty; of whoever owns the data. */
-static enum kn_err make_target(struct backup *backup, const char *dir)
+static enum kn_err make_target(struct backup *backup, const char *dir, const char **why)
 {
 	struct stat st;
 	char *real;
@@ -60,8 +64,9 @@ static enum kn_err make_target(struct backup *backup, const char *dir)
 
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return kn_err_from_errno(errno);
-	if (!is_empty(dir))
-		return KN_ERR_EXISTS;
+	err = check_empty(dir, why);
+	if (err != KN_OK)
+		return err;
 	if (geteuid() == 0 && stat(backup->ctl->conf->data_path, &st) == 0 &&
 	    chown(dir, st.st_uid, st.st_gid) != 0)
 		return kn_err_from_errno(errno);
@@ -276,20 +281,21 @@ static int run(struct backup *backup, struct snapshot *snapshot)
 		return ctl_fail(err, backup->to.data, NULL);
 	}
 	tell(backup, &note);
-	return backup->report.faults == 0 ? EX_OK : 1;
+	return backup->report.faults == 0 ? EX_OK : EX_FAULTS;
 }
 
 int command_backup(struct ctl *ctl)
 {
 	struct backup backup = {.ctl = ctl};
 	struct snapshot snapshot;
+	const char *why = NULL;
 	enum kn_err err;
 	int status;
 
 	backup.with_files = !ctl_flag(ctl, "no-files");
-	err = make_target(&backup, ctl->args[0]);
+	err = make_target(&backup, ctl->args[0], &why);
 	if (err != KN_OK)
-		return ctl_fail(err, ctl->args[0], err == KN_ERR_EXISTS ? "is not empty" : NULL);
+		return ctl_fail(err, ctl->args[0], err == KN_ERR_EXISTS ? why : NULL);
 	if (!snapshot_take_copy(ctl, &snapshot, &status))
 		return status;
 	backup.is_online = snapshot.holder != NULL;

@@ -77,7 +77,7 @@ enum kn_err backup_note_read(const char *dir, struct backup_note *note)
 
 	*note = (struct backup_note){0};
 	if (from == NULL)
-		return KN_ERR_NOT_FOUND;
+		return errno == EACCES ? KN_ERR_ACCESS : KN_ERR_NOT_FOUND;
 	len = fread(text, 1, sizeof(text), from);
 	fclose(from);
 	err = json_parse_strict(text, len, &json);

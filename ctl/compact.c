@@ -91,9 +91,11 @@ int command_compact(struct ctl *ctl)
 
 	if (!ctl_is_running(ctl)) {
 		place_act_as_owner(ctl->conf->data_path);
-		if (!store_exists(options.dir))
-			return ctl_fail(KN_ERR_NOT_FOUND, options.dir, "there is no store");
-		err = store_open(&options, &compact.store);
+		err = place_find_store(options.dir);
+		if (err == KN_ERR_NOT_FOUND)
+			return ctl_fail(err, options.dir, "there is no store");
+		if (err == KN_OK)
+			err = store_open(&options, &compact.store);
 	}
 	compact.tables = json_object_new_array();
 	if (err == KN_OK)

@@ -26,8 +26,10 @@ struct command {
 		*options; /* "api limit# force!": '#' marks a number, '!' no value; "" for none */
 	const char *args; /* "ID [FILE]": its arguments; what may be left out comes last */
 	const char *help;
-	int (*run)(struct ctl *ctl); /* returns an exit status of sysexits.h */
+	int (*run)(struct ctl *ctl); /* returns an exit status of sysexits.h, or EX_FAULTS */
 };
+
+enum { EX_FAULTS = 1 }; /* verify, backup or restore found some */
 
 /* Each ends with an entry without a group. */
 extern const struct command commands_jobs[], commands_service[], commands_config[], commands_keys[],

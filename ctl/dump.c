@@ -113,9 +113,9 @@ static enum kn_err dump_store(const struct snapshot *snapshot, struct dump *dump
 {
 	struct store_options options = {.dir = snapshot->place.store};
 	struct store *store = NULL;
-	enum kn_err err = store_exists(options.dir) ? KN_OK : KN_ERR_NOT_FOUND;
+	enum kn_err err = KN_OK;
 
-	if (err == KN_OK && snapshot->is_copy)
+	if (snapshot->is_copy)
 		err = store_recover(options.dir);
 	if (err == KN_OK)
 		err = store_open(&options, &store);
@@ -150,23 +150,33 @@ static enum kn_err dump_to_file(const struct snapshot *snapshot, const char *pat
 	return err;
 }
 
+static int dump_snapshot(const struct snapshot *snapshot, const char *path, struct dump *dump)
+{
+	const char *store = snapshot->place.store;
+	enum kn_err err = place_find_store(store);
+
+	if (err != KN_OK)
+		return ctl_fail(err, store, err == KN_ERR_NOT_FOUND ? "there is no store" : NULL);
+	err = path != NULL ? dump_to_file(snapshot, path, dump) : dump_store(snapshot, dump);
+	if (err != KN_OK)
+		return ctl_fail(err, dump->to != NULL ? "dump" : path, NULL);
+	return EX_OK;
+}
+
 int command_dump(struct ctl *ctl)
 {
 	const char *path = ctl->args[0];
 	struct snapshot snapshot;
 	struct dump dump = {.to = stdout};
-	enum kn_err err;
 	int status;
 
 	umask(0077);
 	if (!snapshot_take(ctl, &snapshot, &status))
 		return status;
-	err = path != NULL ? dump_to_file(&snapshot, path, &dump) : dump_store(&snapshot, &dump);
+	status = dump_snapshot(&snapshot, path, &dump);
 	snapshot_drop(&snapshot);
-	if (err == KN_ERR_NOT_FOUND)
-		return ctl_fail(err, snapshot.place.store, "there is no store");
-	if (err != KN_OK)
-		return ctl_fail(err, "dump", NULL);
+	if (status != EX_OK)
+		return status;
 	if (path != NULL)
 		printf("%s: %lld lines\n", path, (long long)dump.lines);
 	return EX_OK;

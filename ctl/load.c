@@ -267,11 +267,12 @@ static enum kn_err check_empty(const char *dir)
 {
 	struct store_options options = {.dir = dir};
 	struct store *store = NULL;
-	enum kn_err err;
+	enum kn_err err = place_find_store(dir);
 
-	if (!store_exists(dir))
+	if (err == KN_ERR_NOT_FOUND)
 		return KN_OK;
-	err = store_open(&options, &store);
+	if (err == KN_OK)
+		err = store_open(&options, &store);
 	if (err == KN_OK)
 		err = store_each_job(store, find_one, NULL);
 	for (int i = 0; i < STORE_TABLE_COUNT && err == KN_OK; i++)

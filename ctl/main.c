@@ -28,9 +28,12 @@ static const struct {
 	int status;
 } statuses[] = {
 	{KN_ERR_NOT_FOUND, EX_NOINPUT}, {KN_ERR_INVALID, EX_DATAERR},
-	{KN_ERR_CONFLICT, EX_DATAERR},  {KN_ERR_SHUTDOWN, EX_UNAVAILABLE},
+	{KN_ERR_CONFLICT, EX_DATAERR},  {KN_ERR_GONE, EX_DATAERR},
+	{KN_ERR_EXISTS, EX_CANTCREAT},  {KN_ERR_SHUTDOWN, EX_UNAVAILABLE},
 	{KN_ERR_TIMEOUT, EX_TEMPFAIL},  {KN_ERR_BUSY, EX_TEMPFAIL},
 	{KN_ERR_FULL, EX_TEMPFAIL},     {KN_ERR_IN_DOUBT, EX_TEMPFAIL},
+	{KN_ERR_ACCESS, EX_NOPERM},     {KN_ERR_IO, EX_IOERR},
+	{KN_ERR_CORRUPT, EX_FAULTS},
 };
 
 static int status_of(enum kn_err err)
@@ -94,13 +97,15 @@ bool ctl_flag(const struct ctl *ctl, const char *name)
 
 bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **result, int *status)
 {
-	enum kn_err err;
+	enum kn_err err = KN_OK;
 	char *text = NULL;
 
 	*result = NULL;
-	if (ctl->client == NULL && connect_to(ctl, false) != KN_OK) {
+	if (ctl->client == NULL)
+		err = connect_to(ctl, false);
+	if (err != KN_OK) {
 		json_object_put(body);
-		*status = EX_UNAVAILABLE;
+		*status = err == KN_ERR_ACCESS ? EX_NOPERM : EX_UNAVAILABLE;
 		return false;
 	}
 	err = control_call(ctl->client, op, body, result, &text);

@@ -1,5 +1,9 @@
 #include "place.h"
 
+#include "lib/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +49,15 @@ enum kn_err place_staging(const struct place *place, struct place *out)
 	    snprintf(videos, sizeof(videos), "%s.restoring", place->videos) >= PATH_MAX)
 		return KN_ERR_INVALID;
 	return set_paths(&place->conf, data, store, videos, out);
+}
+
+enum kn_err place_find_store(const char *dir)
+{
+	if (store_exists(dir))
+		return KN_OK;
+	if (faccessat(AT_FDCWD, dir, R_OK | X_OK, AT_EACCESS) != 0 && errno == EACCES)
+		return KN_ERR_ACCESS;
+	return KN_ERR_NOT_FOUND;
 }
 
 void place_act_as_owner(const char *dir)

@@ -54,15 +54,21 @@ static bool has_files(const struct place *place)
 	return walked == FILE_WALK_ONE;
 }
 
-static const char *why_not(struct restore *restore)
+/* An exit status. */
+static int check_source(const struct restore *restore)
 {
-	bool force = ctl_flag(restore->ctl, "force");
+	enum kn_err err = place_find_store(restore->from.store);
 
-	if (faccessat(AT_FDCWD, restore->from.store, R_OK | X_OK, AT_EACCESS) != 0)
-		return "the owner of the data may not read the backup";
-	if (!force && (store_exists(restore->to.store) || has_files(&restore->to)))
-		return "there are data already; --force moves them aside";
-	return NULL;
+	if (err == KN_OK)
+		return EX_OK;
+	return ctl_fail(err, restore->from.data,
+			err == KN_ERR_ACCESS ? "the owner of the data may not read the backup"
+					     : "its store is missing");
+}
+
+static bool has_data(const struct restore *restore)
+{
+	return store_exists(restore->to.store) || has_files(&restore->to);
 }
 
 /* --- beside the data --- */
@@ -303,20 +309,19 @@ static int run(struct restore *restore)
 	if (err != KN_OK)
 		return ctl_fail(err, dir, NULL);
 	tell(restore);
-	return restore->report.faults == 0 ? EX_OK : 1;
+	return restore->report.faults == 0 ? EX_OK : EX_FAULTS;
 }
 
 static enum kn_err find_places(struct restore *restore)
 {
 	const struct conf *conf = restore->ctl->conf;
 	char *dir = realpath(restore->ctl->args[0], NULL);
-	enum kn_err err = dir != NULL ? place_at(conf, dir, &restore->from) : KN_ERR_NOT_FOUND;
+	enum kn_err err =
+		dir != NULL ? place_at(conf, dir, &restore->from) : kn_err_from_errno(errno);
 
 	free(dir);
 	if (err == KN_OK)
 		err = backup_note_read(restore->from.data, &restore->note);
-	if (err == KN_OK)
-		err = fs_make_dirs(conf->data_path, 0750);
 	if (err == KN_OK)
 		err = place_configured(conf, &restore->to);
 	return err == KN_OK ? place_staging(&restore->to, &restore->staging) : err;
@@ -326,7 +331,6 @@ int command_restore(struct ctl *ctl)
 {
 	struct restore restore = {.ctl = ctl};
 	enum kn_err err = find_places(&restore);
-	const char *why;
 	int status;
 
 	if (err != KN_OK)
@@ -334,12 +338,18 @@ int command_restore(struct ctl *ctl)
 				err == KN_ERR_NOT_FOUND ? "is no whole backup"
 				: err == KN_ERR_INVALID ? "is no backup that this program knows"
 							: NULL);
+	err = fs_make_dirs(restore.to.data, 0750);
+	if (err != KN_OK)
+		return ctl_fail(err, restore.to.data, NULL);
 	place_act_as_owner(restore.to.data);
 	if (!ctl_take_data(ctl, &status))
 		return status;
-	why = why_not(&restore);
-	if (why != NULL)
-		return ctl_fail(KN_ERR_CONFLICT, restore.to.data, why);
+	status = check_source(&restore);
+	if (status != EX_OK)
+		return status;
+	if (!ctl_flag(ctl, "force") && has_data(&restore))
+		return ctl_fail(KN_ERR_CONFLICT, restore.to.data,
+				"there are data already; --force moves them aside");
 	restore.transfer = (struct transfer){
 		.from = &restore.from, .to = &restore.staging, .quiet = ctl->json};
 	report_begin(&restore.report, ctl->json);

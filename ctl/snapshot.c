@@ -4,6 +4,7 @@
 #include "lib/json.h"
 #include "lib/store/store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -12,12 +13,12 @@ static bool find_place(struct ctl *ctl, struct snapshot *out, int *status)
 {
 	const char *dir = json_get_string(ctl->options, "dir");
 	char *real = dir != NULL ? realpath(dir, NULL) : NULL;
-	enum kn_err err;
+	enum kn_err err = dir != NULL && real == NULL ? kn_err_from_errno(errno) : KN_OK;
 
 	out->is_copy = false;
 	out->holder = NULL;
-	if (dir != NULL && real == NULL) {
-		*status = ctl_fail(KN_ERR_NOT_FOUND, dir, "no such directory");
+	if (err != KN_OK) {
+		*status = ctl_fail(err, dir, err == KN_ERR_NOT_FOUND ? "no such directory" : NULL);
 		return false;
 	}
 	err = real != NULL ? place_at(ctl->conf, real, &out->place)
@@ -59,9 +60,9 @@ static bool make_copy(struct snapshot *out, int *status)
 	struct store_options options = {.dir = out->place.store};
 	struct store *store = NULL;
 	char dir[PATH_MAX];
-	enum kn_err err = KN_ERR_NOT_FOUND;
+	enum kn_err err = place_find_store(out->place.store);
 
-	if (store_exists(out->place.store))
+	if (err == KN_OK)
 		err = store_open(&options, &store);
 	if (err == KN_OK)
 		err = store_copy(store, dir);

@@ -51,7 +51,7 @@ static int conclude(struct verify *verify, int64_t began)
 		       (unsigned long long)verify->jobs, (unsigned long long)verify->files, seconds,
 		       (unsigned long long)verify->report.faults);
 	}
-	return verify->report.faults == 0 ? EX_OK : 1;
+	return verify->report.faults == 0 ? EX_OK : EX_FAULTS;
 }
 
 /* --- files that records promise --- */
@@ -202,8 +202,10 @@ static int look_through(struct verify *verify)
 		.is_copy = verify->snapshot->is_copy,
 	};
 	int64_t began = clock_mono_us();
-	enum kn_err err = store_verify(verify->snapshot->place.store, &options, &verify->jobs);
+	enum kn_err err = place_find_store(verify->snapshot->place.store);
 
+	if (err == KN_OK)
+		err = store_verify(verify->snapshot->place.store, &options, &verify->jobs);
 	if (err == KN_OK && verify->with_files && !verify->report.is_broken)
 		err = find_orphans(verify);
 	if (err == KN_ERR_NOT_FOUND)

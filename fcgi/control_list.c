@@ -40,6 +40,12 @@ static bool read_word(const struct control_call *call, const char *name, int (*f
 	return word == NULL || *out >= 0;
 }
 
+static enum kn_err refuse(struct control_call *call, const char *why)
+{
+	call->text = strdup(why);
+	return KN_ERR_INVALID;
+}
+
 enum kn_err control_op_list(struct control_call *call)
 {
 	struct store_query query = {.owner = json_get_string(call->body, "owner"),
@@ -49,9 +55,12 @@ enum kn_err control_op_list(struct control_call *call)
 	json_object *jobs;
 	enum kn_err err;
 
-	if (!read_word(call, "api", job_api_from_name, &query.api) ||
-	    !read_word(call, "state", job_state_from_name, &query.state) || limit < 1)
-		return KN_ERR_INVALID;
+	if (!read_word(call, "api", job_api_from_name, &query.api))
+		return refuse(call, "no such api");
+	if (!read_word(call, "state", job_state_from_name, &query.state))
+		return refuse(call, "no such state");
+	if (limit < 1)
+		return refuse(call, "a limit is 1 or more");
 	query.limit = limit < LIMIT_MAX ? (size_t)limit : LIMIT_MAX;
 	err = store_job_list(call->server->store, &query, &page);
 	if (err != KN_OK)

@@ -54,6 +54,9 @@ enum kn_err kn_err_from_errno(int errnum)
 		return KN_ERR_NOMEM;
 	case ENOENT:
 		return KN_ERR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+		return KN_ERR_ACCESS;
 	case EEXIST:
 		return KN_ERR_EXISTS;
 	case EFBIG:

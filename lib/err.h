@@ -30,6 +30,7 @@
 	X(KN_ERR_INTERNAL, "internal", 500, "Internal server error")                               \
 	X(KN_ERR_NOMEM, "nomem", 500, "Out of memory")                                             \
 	X(KN_ERR_IO, "io", 500, "Input/output error")                                              \
+	X(KN_ERR_ACCESS, "access", 500, "Permission denied")                                       \
 	X(KN_ERR_CORRUPT, "corrupt", 500, "A stored record is damaged")                            \
 	X(KN_ERR_BUSY, "busy", 503, "The service is busy")                                         \
 	X(KN_ERR_SHUTDOWN, "shutdown", 503, "The service is stopping")                             \

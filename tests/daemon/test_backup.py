@@ -149,7 +149,10 @@ def test_backup_under_load_and_restore(pair, other, tmp_path):
             made = pair.ctl("backup", tmp_path / f"b{n}", "--json")
             assert made["faults"] == [] and made["jobs"] > 0
     assert leftovers(pair) == []
-    assert "is not empty" in pair.ctl("backup", tmp_path / "b2", code=70)
+    assert "is not empty" in pair.ctl("backup", tmp_path / "b2", code=73)
+    (tmp_path / "file").touch()
+    assert "is no directory" in pair.ctl("backup", tmp_path / "file", code=73)
+    assert f"{tmp_path}/none/b: Not found" in pair.ctl("backup", tmp_path / "none" / "b", code=66)
     assert "0 faults" in pair.ctl("verify", "--dir", tmp_path / "b2", "--grace", "0")
 
     restored = other.ctl("restore", tmp_path / "b2", "--json")
@@ -339,7 +342,7 @@ def test_what_root_restores_is_of_the_datas_owner(pair, other, monkeypatch):
         monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
         other.arguments()
         other.sets.append(f"run_path={other.path}/run")
-        assert "may not read the backup" in other.ctl("restore", backup / "b", code=65)
+        assert "may not read the backup" in other.ctl("restore", backup / "b", code=77)
         subprocess.run(["chmod", "-R", "a+rX", backup], check=True)
         other.ctl("restore", backup / "b")
         restored = [path for path in other.path.rglob("*") if path.name not in ("log", "kinora.conf")]
@@ -379,7 +382,7 @@ def test_a_responder_that_is_killed_during_a_backup(pair, tmp_path):
             time.sleep(0.03 * n)
             os.kill(pair.wait_ready(), signal.SIGKILL)
             status = command.wait(60)
-            assert status in (0, 65, 69, 70, 75) and (status == 0) == (target / "backup.json").exists()
+            assert status in (0, 1, 65, 69, 70, 75) and (status == 0) == (target / "backup.json").exists()
             pair.wait_ready()
             if status == 0:
                 assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
@@ -424,7 +427,7 @@ def test_damaged_backups(pair, other, tmp_path):
         shutil.copytree(good, tmp_path / name)
         return tmp_path / name
 
-    def refuse(backup, words, code=70):
+    def refuse(backup, words, code=1):
         text = other.ctl("restore", backup, "--force", code=code)
         assert words in text, text
         assert (other.path / "store" / "jobs.db").read_bytes() == kept, "nothing was changed"
@@ -455,6 +458,12 @@ def test_damaged_backups(pair, other, tmp_path):
     (backup / "backup.json").unlink()
     refuse(backup, "is no whole backup", 66)
 
+    backup = damaged("nothing")
+    shutil.rmtree(backup / "store")
+    refuse(backup, "its store is missing", 66)
+    refuse(tmp_path / "none", "is no whole backup", 66)
+    refuse(backup / "backup.json", "is no whole backup", 66)
+
     backup = damaged("file")
     os.truncate(backup / "videos" / f"{ids[0]}.mp4", 1)
     refuse(backup, f"videos/{ids[0]}.mp4 is missing")
@@ -472,6 +481,7 @@ def test_dump_under_load_and_load(pair, other, tmp_path):
     with load(pair) as (ids, gone):
         before = set(ids)
         pair.ctl("dump", tmp_path / "one")
+        assert f"{tmp_path}/none/one: Not found" in pair.ctl("dump", tmp_path / "none" / "one", code=66)
     lines = [json.loads(line) for line in (tmp_path / "one").read_text().splitlines()]
     assert lines[0] == {"kinora": "dump", "version": 1} and lines[-1] == {"end": {"lines": len(lines) - 1}}
     dumped = {line["job"]["id"] for line in lines if "job" in line}
@@ -483,7 +493,7 @@ def test_dump_under_load_and_load(pair, other, tmp_path):
     assert "0 faults" in other.ctl("verify", "--no-files")
     other.ctl("dump", tmp_path / "two")
     assert (tmp_path / "two").read_bytes() == (tmp_path / "one").read_bytes()
-    assert "not empty" in other.ctl("load", tmp_path / "one", code=70)
+    assert "not empty" in other.ctl("load", tmp_path / "one", code=73)
     assert [key["name"] for key in other.start().ctl("keys", "list", "--json")["keys"]] == ["lab"]
     assert "the service runs" in other.ctl("load", tmp_path / "one", code=65)
     for job_id in before - gone:

@@ -1,6 +1,11 @@
 """kinoractl, as an administrator types it."""
 
-from daemon_pair import DONE, pair  # noqa: F401
+import os
+import subprocess
+
+import pytest
+
+from daemon_pair import CTL, DONE, pair  # noqa: F401
 
 
 def test_jobs(pair):
@@ -37,7 +42,7 @@ def test_keys(pair):
     pair.start()
     key = pair.ctl("keys", "create", "--name", "lab", "--hour-limit", "5").splitlines()[-1]
     assert key.startswith("kn_")
-    pair.ctl("keys", "create", "--name", "lab", code=70)
+    pair.ctl("keys", "create", "--name", "lab", code=73)
     listed = pair.ctl("keys", "list", "--json")
     assert listed["keys"][0]["name"] == "lab" and key not in str(listed)
     pair.ctl("keys", "revoke", "lab")
@@ -57,6 +62,45 @@ def test_config(pair):
     assert config["options"]["openai_api_key"]["value"] == "(set)"
     assert "hush" not in str(config)
     assert "server_port" in pair.ctl("config", "sample")
+
+
+def test_a_job_whose_files_are_gone(pair):
+    pair.worker("exit 1\n")
+    pair.start()
+    job_id = pair.create()
+    pair.wait_state(job_id, "failed")
+    pair.call("expire", id=job_id)
+    assert "No longer available" in pair.ctl("jobs", "retry", job_id, code=65)
+
+
+def test_lists_that_cannot_be(pair):
+    pair.start()
+    assert "no such api" in pair.ctl("jobs", "list", "--api", "dance", code=65)
+    assert "no such state" in pair.ctl("jobs", "list", "--state", "dance", code=65)
+    assert "1 or more" in pair.ctl("jobs", "list", "--limit", "0", code=65)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_who_may_not(pair, tmp_path):
+    """Another user is told so: not that there is nothing."""
+    pair.start()
+    run = pair.path / "run"
+    pair.ctl("backup", tmp_path / "b")
+    for path in (pair.path, tmp_path):
+        path.chmod(0o700)
+    stranger = ["setpriv", "--reuid=65534", "--regid=65533", "--clear-groups", CTL]
+    stranger += ["--set", f"data_path={pair.path}", "--set", f"run_path={run}"]
+    elsewhere = ["--set", "data_path=/tmp/kinora-is-not-there"]
+
+    def refuse(*words):
+        done = subprocess.run([*stranger, *map(str, words)], capture_output=True, text=True, cwd="/")
+        assert done.returncode == 77 and "Permission denied" in done.stderr, (words, done)
+
+    for command in (["ping"], ["jobs", "list"], ["verify"], ["dump"], ["compact"], ["backup", tmp_path / "new"]):
+        refuse(*command)
+    for command in (["verify", "--dir", tmp_path / "b"], ["dump", "--dir", tmp_path / "b"], ["load", tmp_path / "dump"]):
+        refuse(*elsewhere, *command)
+    refuse(*elsewhere, "restore", tmp_path / "b")
 
 
 def test_mistakes(pair):
