@@ -53,6 +53,10 @@ bool ctl_call(struct ctl *ctl, const char *op, json_object *body, json_object **
 enum kn_err ctl_ask(struct ctl *ctl, const char *op, json_object *body, json_object **result);
 /* Prints it as JSON, indented. */
 void ctl_print_json(json_object *value);
+/* Says what became of the first argument, "ann: revoked"; in JSON {"name": "ann", "state": …}. */
+void ctl_tell(struct ctl *ctl, const char *name, const char *state);
+/* Says how many lines the file or the store has now. */
+void ctl_tell_lines(struct ctl *ctl, const char *path, int64_t lines);
 /* "2026-01-17 14:54:00", local time; "-" for 0. */
 const char *ctl_time(int64_t wall_us, char *out, size_t size);
 

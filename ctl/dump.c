@@ -178,6 +178,6 @@ int command_dump(struct ctl *ctl)
 	if (status != EX_OK)
 		return status;
 	if (path != NULL)
-		printf("%s: %lld lines\n", path, (long long)dump.lines);
+		ctl_tell_lines(ctl, path, dump.lines);
 	return EX_OK;
 }

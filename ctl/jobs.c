@@ -124,11 +124,12 @@ static int change(struct ctl *ctl, const char *op)
 	if (!call_for_job(ctl, op, &result, &status))
 		return status;
 	job = json_get_object(result, "job");
-	if (ctl->json)
+	if (job == NULL)
+		ctl_tell(ctl, "id", "deleted");
+	else if (ctl->json)
 		ctl_print_json(job);
 	else
-		printf("%s: %s\n", ctl->args[0],
-		       job != NULL ? json_get_string(job, "state") : "deleted");
+		ctl_tell(ctl, "id", json_get_string(job, "state"));
 	json_object_put(result);
 	return EX_OK;
 }

@@ -63,10 +63,7 @@ static int change(struct ctl *ctl, const char *op, const char *done)
 	json_add_string(body, "name", ctl->args[0]);
 	if (!ctl_call(ctl, op, body, &result, &status))
 		return status;
-	if (ctl->json)
-		puts("{}");
-	else
-		printf("%s: %s\n", ctl->args[0], done);
+	ctl_tell(ctl, "name", done);
 	json_object_put(result);
 	return EX_OK;
 }

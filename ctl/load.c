@@ -336,7 +336,7 @@ static int load_from(struct ctl *ctl, FILE *from, const char *name)
 	else
 		status = ctl_fail(err, dir, err == KN_ERR_EXISTS ? "the store is not empty" : NULL);
 	if (status == EX_OK)
-		printf("%s: %lld lines\n", dir, (long long)load->line);
+		ctl_tell_lines(ctl, dir, load->line);
 	free(load);
 	return status;
 }

@@ -137,6 +137,36 @@ void ctl_print_json(json_object *value)
 							   JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
+void ctl_tell(struct ctl *ctl, const char *name, const char *state)
+{
+	json_object *root;
+
+	if (!ctl->json) {
+		printf("%s: %s\n", ctl->args[0], state);
+		return;
+	}
+	root = json_object_new_object();
+	json_add_string(root, name, ctl->args[0]);
+	json_add_string(root, "state", state);
+	ctl_print_json(root);
+	json_object_put(root);
+}
+
+void ctl_tell_lines(struct ctl *ctl, const char *path, int64_t lines)
+{
+	json_object *root;
+
+	if (!ctl->json) {
+		printf("%s: %lld lines\n", path, (long long)lines);
+		return;
+	}
+	root = json_object_new_object();
+	json_add_string(root, "path", path);
+	json_add_int(root, "lines", lines);
+	ctl_print_json(root);
+	json_object_put(root);
+}
+
 const char *ctl_time(int64_t wall_us, char *out, size_t size)
 {
 	time_t seconds = (time_t)(wall_us / 1000000);

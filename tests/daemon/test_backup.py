@@ -489,9 +489,11 @@ def test_dump_under_load_and_load(pair, other, tmp_path):
     assert any(line.get("table") == "keys" for line in lines)
     assert leftovers(pair) == []
 
-    other.ctl("load", tmp_path / "one")
+    loaded = other.ctl("load", tmp_path / "one", "--json")
+    assert loaded == {"path": str(other.path / "store"), "lines": len(lines)}
     assert "0 faults" in other.ctl("verify", "--no-files")
-    other.ctl("dump", tmp_path / "two")
+    dumped = other.ctl("dump", tmp_path / "two", "--json")
+    assert dumped == {"path": str(tmp_path / "two"), "lines": len(lines)}
     assert (tmp_path / "two").read_bytes() == (tmp_path / "one").read_bytes()
     assert "not empty" in other.ctl("load", tmp_path / "one", code=73)
     assert [key["name"] for key in other.start().ctl("keys", "list", "--json")["keys"]] == ["lab"]

@@ -24,6 +24,7 @@ def test_jobs(pair):
     pair.ctl("jobs", "retry", ids[1], code=65)
     assert pair.ctl("jobs", "delete", ids[1]) == f"{ids[1]}: deleted\n"
     pair.ctl("jobs", "show", ids[1], code=66)
+    assert pair.ctl("jobs", "delete", ids[0], "--json") == {"id": ids[0], "state": "deleted"}
     assert pair.ctl("stats", "--json")["jobs"]["grok_imagine"]["queued"] == 1
     assert pair.ctl("ping", "--json")["pid"] == pair.pid("kinora-fcgi")
 
@@ -45,7 +46,8 @@ def test_keys(pair):
     pair.ctl("keys", "create", "--name", "lab", code=73)
     listed = pair.ctl("keys", "list", "--json")
     assert listed["keys"][0]["name"] == "lab" and key not in str(listed)
-    pair.ctl("keys", "revoke", "lab")
+    assert pair.ctl("keys", "limit", "lab", "--day-limit", "7", "--json") == {"name": "lab", "state": "limits changed"}
+    assert pair.ctl("keys", "revoke", "lab", "--json") == {"name": "lab", "state": "revoked"}
     pair.ctl("keys", "revoke", "lab", code=66)
     # A name of two owners is nobody's to revoke.
     pair.ctl("keys", "create", "--name", "lab")
