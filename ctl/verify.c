@@ -1,4 +1,5 @@
 /* kinoractl verify: the store, and the files that its records promise. */
+#include "backup_note.h"
 #include "lib/asset.h"
 #include "lib/clock.h"
 #include "lib/file_walk.h"
@@ -219,6 +220,15 @@ static int look_through(struct verify *verify)
 	return conclude(verify, began);
 }
 
+/* Whether it is a backup that was made without files. */
+static bool lacks_files(const struct ctl *ctl, const struct snapshot *snapshot)
+{
+	struct backup_note note;
+
+	return json_get_string(ctl->options, "dir") != NULL &&
+	       backup_note_read(snapshot->place.data, &note) == KN_OK && !note.with_files;
+}
+
 int command_verify(struct ctl *ctl)
 {
 	struct snapshot snapshot;
@@ -228,7 +238,7 @@ int command_verify(struct ctl *ctl)
 	if (!snapshot_take(ctl, &snapshot, &status))
 		return status;
 	verify.is_online = snapshot.is_copy;
-	verify.with_files = !ctl_flag(ctl, "no-files");
+	verify.with_files = !ctl_flag(ctl, "no-files") && !lacks_files(ctl, &snapshot);
 	report_begin(&verify.report, ctl->json);
 	status = look_through(&verify);
 	report_end(&verify.report);

@@ -185,6 +185,7 @@ def test_backup_at_rest_without_files(pair, other, tmp_path):
     pair.stop()
     assert pair.ctl("backup", tmp_path / "b", "--no-files", "--json")["files"] == 0
     assert not (tmp_path / "b" / "videos").exists() and leftovers(pair) == []
+    assert "1 jobs and 0 files" in pair.ctl("verify", "--dir", tmp_path / "b"), "it is good as it is"
     shutil.copytree(pair.path / "videos", other.path / "videos")
     assert "data already" in other.ctl("restore", tmp_path / "b", code=65)
     other.ctl("restore", tmp_path / "b", "--force")
