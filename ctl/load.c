@@ -3,6 +3,7 @@
  * is not as dump writes it ends it, and nothing is left. The store is made beside
  * its place, and takes it when it is whole.
  */
+#include "lib/asset.h"
 #include "lib/fs.h"
 #include "lib/job_dump.h"
 #include "lib/json.h"
@@ -39,6 +40,8 @@ struct load {
 	int64_t line;
 	bool has_begun, has_ended;
 	const char *why; /* what is wrong with the line */
+	char fault[80];  /* what it may point to */
+	const struct conf *conf;
 };
 
 static void clear_row(struct row *row)
@@ -156,6 +159,34 @@ static enum kn_err take_counter(struct load *load, json_object *json, json_objec
 	return KN_OK;
 }
 
+static bool lies_outside(const struct load *load, const struct job_files *files)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < files->n; i++)
+		if (asset_path(load->conf, files->v[i].path, path) != KN_OK)
+			return true;
+	return false;
+}
+
+static enum kn_err take_job(struct load *load, json_object *json, struct job **out)
+{
+	const char *fault;
+	enum kn_err err = job_undump(json, out, &load->why);
+
+	if (err != KN_OK)
+		return err;
+	fault = job_fault(*out);
+	if (fault == NULL &&
+	    (lies_outside(load, &(*out)->inputs) || lies_outside(load, &(*out)->assets)))
+		fault = "has a file where none of its may be";
+	if (fault == NULL)
+		return KN_OK;
+	snprintf(load->fault, sizeof(load->fault), "the job %s", fault);
+	load->why = load->fault;
+	return KN_ERR_INVALID;
+}
+
 static enum kn_err take_row(struct load *load, json_object *json)
 {
 	struct row *row = &load->rows[load->rows_n++];
@@ -170,7 +201,7 @@ static enum kn_err take_row(struct load *load, json_object *json)
 	load->why = "neither job, table, counter nor end";
 	if (!json_object_object_get_ex(json, "job", &value) || json_object_object_length(json) != 1)
 		return KN_ERR_INVALID;
-	return job_undump(value, &row->job, &load->why);
+	return take_job(load, value, &row->job);
 }
 
 static enum kn_err take_header(struct load *load, json_object *json)
@@ -331,6 +362,8 @@ static int load_from(struct ctl *ctl, FILE *from, const char *name)
 	enum kn_err err = load != NULL ? check_empty(dir) : KN_ERR_NOMEM;
 	int status;
 
+	if (load != NULL)
+		load->conf = ctl->conf;
 	if (err == KN_OK)
 		status = run(load, dir, from, name);
 	else

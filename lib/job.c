@@ -255,6 +255,34 @@ void job_files_drop(struct job_files *files, const char *name)
 	*file = files->v[--files->n];
 }
 
+const char *job_fault(const struct job *job)
+{
+	bool runs = job->state == JOB_PROCESSING, ended = job_state_is_terminal(job->state);
+	const struct {
+		bool is_wrong;
+		const char *text;
+	} rules[] = {
+		{runs && job->lease.token[0] == '\0', "is processing without a lease"},
+		{!runs && (job->lease.token[0] != '\0' || job->lease.until != 0),
+		 "has a lease, and is not processing"},
+		{runs && (job->started == 0 || job->attempt == 0), "is processing, never started"},
+		{ended && job->finished == 0, "has ended, at no time"},
+		{!ended && job->finished != 0, "has a time of its end, and goes on"},
+		{!ended && job->expired != 0, "has lost its files before its end"},
+		{job->state == JOB_COMPLETED && job->progress != 100,
+		 "is completed by less than 100%"},
+		{job->state == JOB_QUEUED && (job->started != 0 || job->progress != 0),
+		 "is queued, with progress"},
+		{job->created <= 0 || job->updated < job->created,
+		 "was updated before its creation"},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].is_wrong)
+			return rules[i].text;
+	return NULL;
+}
+
 bool job_edge_is_legal(enum job_state from, enum job_state to, enum job_reason why)
 {
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)

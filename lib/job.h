@@ -146,6 +146,8 @@ const struct job_file *job_files_find(const struct job_files *files, const char 
 /* Moves the job and stamps its times; leases and progress are reset as the edge needs.
  * KN_ERR_CONFLICT when the reason does not allow the edge: nothing is changed then. */
 enum kn_err job_transition(struct job *job, enum job_state to, enum job_reason why, int64_t now);
+/* What is wrong with a job, whoever wrote it: "has ended, at no time". NULL: nothing. */
+const char *job_fault(const struct job *job);
 /* Whether the edge exists; for tests and documentation. */
 bool job_edge_is_legal(enum job_state from, enum job_state to, enum job_reason why);
 

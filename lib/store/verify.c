@@ -29,38 +29,9 @@ enum kn_err verify_scan(struct check *check, int table, store_each_fn *each, voi
 
 /* --- records --- */
 
-/* What no job may be, in words; NULL: nothing of that. */
-static const char *wrong_state(const struct job *job)
-{
-	bool runs = job->state == JOB_PROCESSING, ended = job_state_is_terminal(job->state);
-	const struct {
-		bool is_wrong;
-		const char *text;
-	} rules[] = {
-		{runs && job->lease.token[0] == '\0', "is processing without a lease"},
-		{!runs && (job->lease.token[0] != '\0' || job->lease.until != 0),
-		 "has a lease, and is not processing"},
-		{runs && (job->started == 0 || job->attempt == 0), "is processing, never started"},
-		{ended && job->finished == 0, "has ended, at no time"},
-		{!ended && job->finished != 0, "has a time of its end, and goes on"},
-		{!ended && job->expired != 0, "has lost its files before its end"},
-		{job->state == JOB_COMPLETED && job->progress != 100,
-		 "is completed by less than 100%"},
-		{job->state == JOB_QUEUED && (job->started != 0 || job->progress != 0),
-		 "is queued, with progress"},
-		{job->created <= 0 || job->updated < job->created,
-		 "was updated before its creation"},
-	};
-
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].is_wrong)
-			return rules[i].text;
-	return NULL;
-}
-
 static enum kn_err check_job(struct check *check, const struct job *job)
 {
-	const char *wrong = wrong_state(job);
+	const char *wrong = job_fault(job);
 	enum kn_err err;
 
 	if (wrong != NULL)

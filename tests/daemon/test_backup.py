@@ -534,6 +534,9 @@ def test_load_is_strict(pair, other, tmp_path):
     refuse([*good[:2], good[2].replace('"model"', '"mode"'), *good[3:]], 3, "not known")
     refuse([*good[:2], good[2].replace('"state":"queued",', ""), *good[3:]], 3, "missing")
     refuse([*good[:2], good[2].replace('"priority":128', '"priority":256'), *good[3:]], 3, "priority")
+    refuse([*good[:2], good[2].replace('"queued"', '"completed"'), *good[3:]], 3, "the job has ended, at no time")
+    outside = '"assets":[{"name":"video","path":"videos/../../x","bytes":1}],"state"'
+    refuse([*good[:2], good[2].replace('"state"', outside), *good[3:]], 3, "has a file where")
     refuse([good[0], good[1], good[1], *good[3:]], 3, "stands in the file already")
     refuse([*good[:2], '{"table":"chairs","key":"a","value":"b"}\n', *good[3:]], 3, "no entry of a table")
     refuse([*good[:2], '{"counter":"a","value":"b"}\n', *good[3:]], 3, "no counter")
