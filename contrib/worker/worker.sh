@@ -14,8 +14,9 @@
 # between their parts: that is why sed is enough to take them apart.
 set -u
 
-url=${1%/}
-shift
+url=${1-}
+url=${url%/}
+[ $# -eq 0 ] || shift
 classes=
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
 	classes="$classes${classes:+,}\"$1\""

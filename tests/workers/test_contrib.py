@@ -306,3 +306,9 @@ def test_a_wrong_token(own, remote):
     assert remote.process.wait(20) == 1
     assert "does not want us" in remote.log.read_text()
     remote.process = None
+
+
+@pytest.mark.parametrize("words", [[], ["http://127.0.0.1:1"], ["http://127.0.0.1:1", CLASS, "--"]])
+def test_how_it_is_called(words):
+    done = subprocess.run([CONTRIB / "worker.sh", *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64 and "worker.sh URL" in done.stderr and "not set" not in done.stderr, done
