@@ -115,7 +115,7 @@ def test_other_methods_on_videos_reach_the_responder(instance, video):
     ("/api/v1/generate", {"error": "The body is too large", "details": []}),
     ("/text-to-video/api/v1/generate", {"error": "The body is too large"}),
     ("/extension/complete", {"detail": "The body is too large"}),
-    ("/worker/v1/claim", {"error": "refused", "message": "The body is too large"}),
+    ("/worker/v1/claim", {"error": "too_large", "message": "The body is too large"}),
 ])
 def test_too_large_in_the_words_of_the_dialect(instance, path, shape):
     assert post_length(instance, path, 1 << 41) == (413, shape)

@@ -373,7 +373,7 @@ def alone(start_instance):
     instance.process.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize("path, closing", [("/worker/v1/jobs/x/assets/video", {"error": "refused", "message": ""}),
+@pytest.mark.parametrize("path, closing", [("/worker/v1/jobs/x/assets/video", {"error": "busy", "message": ""}),
                                            ("/extension/complete", {"detail": ""})])
 def test_no_responder_to_ask(alone, path, closing):
     answer = requests.request("PUT" if "worker" in path else "POST", alone.url + path, data=b"x" * MIB)
