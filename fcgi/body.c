@@ -38,7 +38,8 @@ static uint64_t route_cap(const struct request *req)
 	case ROUTE_CAP_IMAGE:
 		return image_cap(req->server->conf);
 	case ROUTE_CAP_UPLOAD:
-		return (uint64_t)req->server->conf->max_upload_size + MIB;
+		return (uint64_t)req->server->conf->max_upload_size +
+		       (req->route->body == ROUTE_FILE ? 0 : MIB);
 	}
 	return 0;
 }

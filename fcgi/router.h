@@ -25,7 +25,7 @@ enum route_body {
 enum route_cap {
 	ROUTE_CAP_SMALL,  /* 1 MiB */
 	ROUTE_CAP_IMAGE,  /* max_image_size in base64 and 1 MiB more */
-	ROUTE_CAP_UPLOAD, /* max_upload_size and 1 MiB more */
+	ROUTE_CAP_UPLOAD, /* max_upload_size, and 1 MiB more for what a form adds */
 };
 
 enum route_auth {

@@ -394,6 +394,16 @@ def test_the_refusal_is_what_the_responder_said(alone, status):
     assert (answer.status_code, answer.text, answer.headers["Retry-After"]) == (status, refusal, "7")
 
 
+def test_an_upload_of_the_largest_size(start_instance, mp4):
+    instance = start_instance(dispatch="no", max_upload_size=MIB)
+    create(instance)
+    claim = instance.claim(CLASS)
+    assert instance.put_asset(claim, "video", mp4 + bytes(MIB - len(mp4))).status_code == 204
+    for larger in (MIB + 1, 4 * MIB):
+        answer = instance.put_asset(claim, "video", mp4 + bytes(larger - len(mp4)))
+        assert (answer.status_code, answer.json()) == (413, {"error": "too_large", "message": "The body is too large"})
+
+
 @pytest.mark.parametrize("mark", ["1%", "1000T"])
 def test_past_the_high_water_mark(start_instance, mp4, mark):
     instance = start_instance(dispatch="no", disk_high_water=mark)
