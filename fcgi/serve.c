@@ -10,6 +10,7 @@
 #include "response.h"
 #include "router.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -133,6 +134,19 @@ static void serve_one(struct serve_thread *thread)
 	request_end(&req);
 }
 
+/*
+ * Until a kept connection has something to read, or a signal comes. read() alone would do, but it
+ * also wakes when nginx takes the last answer out of the socket, for nothing: one more switch of
+ * threads a request. poll() wakes for what it asks for only.
+ */
+static void await_request(const FCGX_Request *fcgx)
+{
+	struct pollfd web = {.fd = fcgx->ipcFd, .events = POLLIN};
+
+	if (fcgx->ipcFd >= 0)
+		poll(&web, 1, -1);
+}
+
 static void *run(void *arg)
 {
 	struct serve_thread *thread = arg;
@@ -143,6 +157,9 @@ static void *run(void *arg)
 		int status;
 
 		atomic_store(&thread->state, THREAD_IDLE);
+		await_request(&connection->fcgx);
+		if (atomic_load(&thread->serve->stopping))
+			break;
 		status = FCGX_Accept_r(&connection->fcgx);
 		atomic_store(&thread->state, THREAD_BUSY);
 		if (status == 0) {
