@@ -7,7 +7,7 @@
 
 static void *run(void *arg)
 {
-	/* As long as the answer to a status poll. */
+	/* A little shorter than the answer to a status poll. */
 	static const char answer[] =
 		"Status: 200 OK\r\nContent-Type: application/json\r\nContent-Length: 96\r\n\r\n"
 		"{\"id\":\"job_000000000000\",\"status\":\"pending\",\"model\":\"grok\",\"prompt\":"
