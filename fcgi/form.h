@@ -17,6 +17,7 @@ struct form_field {
 	char *value; /* text, NUL-terminated UTF-8; NULL for a file */
 	size_t len;
 	bool is_null;   /* JSON null */
+	bool is_json;   /* of a JSON value that is no string: value is how JSON writes it */
 	char *filename; /* as the client says, for nothing but messages; NULL for a field */
 	char *path;     /* spooled file; unlinked with the form unless form_take_file() */
 	uint64_t bytes;

@@ -209,6 +209,7 @@ enum kn_err form_from_json(json_object *object, struct form *form)
 		if (field == NULL)
 			return KN_ERR_NOMEM;
 		field->is_null = value == NULL;
+		field->is_json = value != NULL && !json_object_is_type(value, json_type_string);
 		if (value == NULL)
 			continue;
 		field->value = strdup(json_object_get_string(value));

@@ -266,9 +266,12 @@ static enum model check_model(const struct form *form, json_object *details)
 
 static void check_prompt(const struct form *form, struct vivid_request *out, json_object *details)
 {
+	const struct form_field *field = form_find(form, "prompt");
 	const char *prompt = form_text(form, "prompt");
 
-	if (prompt == NULL || text_is_blank(prompt, strlen(prompt)))
+	if (field != NULL && field->is_json)
+		fault(details, "prompt must be text");
+	else if (prompt == NULL || text_is_blank(prompt, strlen(prompt)))
 		fault(details, "prompt is required");
 	else if (text_length(prompt, strlen(prompt)) > VIVID_PROMPT_MAX)
 		fault(details, "prompt must be at most %d characters", VIVID_PROMPT_MAX);
@@ -301,19 +304,27 @@ static void check_image(const struct form *form, struct vivid_request *out, json
 		fault(details, "image_url must be a gs://bucket/path or https:// URL");
 }
 
+/* Numbers and booleans may be text, but text is not a number, a list or an object. */
+static json_object *value_of(const struct param *p, const struct form *form, json_object *details)
+{
+	const struct form_field *field = form_find(form, p->name);
+
+	if (field == NULL || field->value == NULL)
+		return parse_value(p, p->def, details);
+	if (field->is_json && (p->kind == TEXT || p->kind == TERM)) {
+		fault(details, "%s must be text", p->name);
+		return NULL;
+	}
+	return parse_value(p, field->value, details);
+}
+
 static void check_values(const struct form *form, enum model model, struct vivid_request *out,
 			 json_object *details)
 {
-	for (size_t i = 0; i < PARAMS; i++) {
-		const char *text;
-
-		if (params[i].model != model)
-			continue;
-		text = form_text(form, params[i].name);
-		json_object_object_add(
-			out->params, params[i].name,
-			parse_value(&params[i], text != NULL ? text : params[i].def, details));
-	}
+	for (size_t i = 0; i < PARAMS; i++)
+		if (params[i].model == model)
+			json_object_object_add(out->params, params[i].name,
+					       value_of(&params[i], form, details));
 }
 
 enum kn_err vivid_params_check(const struct form *form, struct vivid_request *out,

@@ -192,6 +192,15 @@ def test_faults(client, fields, fault):
     assert json_of(answer, 400) == {"error": "Invalid parameters", "details": [fault]}
 
 
+@pytest.mark.parametrize("name", ["prompt", "negative_prompt", "camera_motion", "subject_animation", "environmental_animation"])
+@pytest.mark.parametrize("value", [5, 2.5, True, ["none"], {"pan": "right"}])
+def test_text_is_text(client, name, value):
+    """Not how JSON writes something else."""
+    model = "veo3.1" if name.endswith("n") else "wan2.1"
+    answer = client.post("generate", json={"prompt": "A", "image_url": URL, "model": model, name: value})
+    assert json_of(answer, 400) == {"error": "Invalid parameters", "details": [f"{name} must be text"]}
+
+
 @pytest.mark.parametrize("name", ["camera_motion", "subject_animation", "environmental_animation"])
 def test_vocabularies_are_told(client, name):
     answer = client.post("generate", json={"prompt": "A", "image_url": URL, "model": "veo3.1", name: "sideways"})

@@ -76,6 +76,8 @@ static void test_json(void **state)
 	assert_string_equal(form_text(form, "e"), "");
 	assert_null(form_text(form, "z"));
 	assert_true(form_find(form, "z")->is_null);
+	assert_true(form_find(form, "n")->is_json && form_find(form, "t")->is_json);
+	assert_false(form_find(form, "s")->is_json || form_find(form, "z")->is_json);
 	assert_int_equal(from_json("[1]", form), KN_ERR_INVALID);
 	assert_int_equal(from_json("\"s\"", form), KN_ERR_INVALID);
 	form_free(&form);
