@@ -199,7 +199,7 @@ static json_object *text_value(const struct param *p, const char *text, json_obj
 
 static json_object *term_value(const struct param *p, const char *text, json_object *details)
 {
-	if (p->is_term(text))
+	if (*text != '\0' && p->is_term(text))
 		return json_object_new_string(text);
 	fault(details, "%s must be one of: %s", p->name, p->terms());
 	return NULL;

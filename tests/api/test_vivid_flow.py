@@ -202,6 +202,13 @@ def test_text_is_text(client, name, value):
 
 
 @pytest.mark.parametrize("name", ["camera_motion", "subject_animation", "environmental_animation"])
+def test_empty_is_not_none(client, name):
+    answer = client.post("generate", data={"prompt": "A", "image_url": URL, "model": "veo3.1", name: ""})
+    (fault,) = json_of(answer, 400)["details"]
+    assert fault.startswith(f"{name} must be one of: None, ")
+
+
+@pytest.mark.parametrize("name", ["camera_motion", "subject_animation", "environmental_animation"])
 def test_vocabularies_are_told(client, name):
     answer = client.post("generate", json={"prompt": "A", "image_url": URL, "model": "veo3.1", name: "sideways"})
     (fault,) = json_of(answer, 400)["details"]
