@@ -44,10 +44,17 @@ static const char *title_of(enum kn_err err)
 
 json_object *vivid_error_body(enum kn_err err, const char *text)
 {
-	json_object *body = json_object_new_object();
+	json_object *body = json_object_new_object(), *details = json_object_new_string(text);
 
+	/* As the document's example has it: clients go through a list when parameters are wrong. */
+	if (kn_err_status(err) == 400) {
+		json_object *faults = json_object_new_array_ext(1);
+
+		json_object_array_add(faults, details);
+		details = faults;
+	}
 	json_add_string(body, "error", title_of(err));
-	json_add_string(body, "details", text);
+	json_object_object_add(body, "details", details);
 	return body;
 }
 

@@ -36,14 +36,6 @@ static void refuse_details(struct request *req, json_object *details)
 	respond_json(req, 400, body);
 }
 
-static void refuse_detail(struct request *req, const char *text)
-{
-	json_object *details = json_object_new_array();
-
-	json_object_array_add(details, json_object_new_string(text));
-	refuse_details(req, details);
-}
-
 static enum kn_err fill_job(struct job *job, const struct vivid_request *wanted, const char *owner)
 {
 	enum kn_err err;
@@ -208,7 +200,7 @@ static void answer_failure(struct request *req, enum kn_err err, const char *why
 	else if (err == KN_ERR_OWNER_QUEUE)
 		refuse_limit(req, RESPONSE_QUEUE_RETRY_SECONDS, kn_err_text(err));
 	else if (why != NULL)
-		refuse_detail(req, why);
+		respond_error(req, KN_ERR_INVALID, why);
 	else if (err == KN_ERR_UNPROCESSABLE)
 		respond_error(req, err, "This Idempotency-Key was used for another request");
 	else

@@ -77,7 +77,7 @@ def test_name_and_password_rules(instance):
             {"username": "abcdef"},
         )
     ]
-    assert [answer["details"].split()[0] for answer in answers] == ["username", "username", "password", "username"]
+    assert [answer["details"][0].split()[0] for answer in answers] == ["username", "username", "password", "username"]
 
 
 def test_name_is_taken_whatever_its_case(instance, ann):

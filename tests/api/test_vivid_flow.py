@@ -266,7 +266,9 @@ def test_upload_does_not_move_memory(serve):
 @pytest.mark.parametrize("body", [b"{", b"[]", b"5", b"", b'{"prompt": {"a": 1}}', b'{"prompt": ["a"]}'])
 def test_json_that_is_none(client, body):
     answer = client.post("generate", data=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400, answer.text
+    refused = json_of(answer, 400)
+    assert refused["error"] == "Invalid parameters" and len(refused["details"]) >= 1
+    assert isinstance(refused["details"], list)
 
 
 def test_estimate_is_measured(serve, mp4):
@@ -545,7 +547,8 @@ def test_history(instance):
     assert client.get("history?limit=100").json()["count"] == 25
     assert client.get("history?limit=1").json()["count"] == 1
     for limit in ("0", "101", "-1", "x", "1.0", ""):
-        assert client.get(f"history?limit={limit}").status_code == 400, limit
+        refused = json_of(client.get(f"history?limit={limit}"), 400)
+        assert refused == {"error": "Invalid parameters", "details": ["limit must be an integer between 1 and 100"]}
 
 
 def recount(client):
