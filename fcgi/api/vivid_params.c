@@ -278,12 +278,23 @@ static void check_prompt(const struct form *form, struct vivid_request *out, jso
 	out->prompt = prompt;
 }
 
+/* Only how it is written: whether there is such a picture, the worker finds out. Names in buckets
+ * may have blanks. */
 static bool is_fetchable(const char *url)
 {
+	size_t bucket;
+
 	if (strlen(url) > 2048)
 		return false;
-	return (strncasecmp(url, "https://", 8) == 0 && url[8] != '\0' && url[8] != '/') ||
-	       (strncasecmp(url, "gs://", 5) == 0 && url[5] != '/' && strchr(url + 5, '/') != NULL);
+	for (const char *c = url; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return false;
+	if (strncasecmp(url, "https://", 8) == 0)
+		return url[8] != '\0' && strchr("/?#:", url[8]) == NULL && strchr(url, ' ') == NULL;
+	if (strncasecmp(url, "gs://", 5) != 0)
+		return false;
+	bucket = strcspn(url + 5, "/");
+	return bucket > 0 && url[5 + bucket] == '/' && url[5 + bucket + 1] != '\0';
 }
 
 static void check_image(const struct form *form, struct vivid_request *out, json_object *details)

@@ -184,6 +184,11 @@ FAULTS += [
     ({"image_url": "gs://bucket"}, "image_url must be a gs://bucket/path or https:// URL"),
     ({"image": "text"}, "image must be a file; send a URL as image_url"),
 ]
+FAULTS += [
+    ({"image_url": v}, "image_url must be a gs://bucket/path or https:// URL")
+    for v in ("gs://bucket/", "gs:///path", "https://", "https:///a", "https://?a", "https://#a", "https://:1/")
+    + ("https://a b/", "https://example.org/a\nb", "https://example.org/\x7f", "gs://bucket/\t")
+]
 
 
 @pytest.mark.parametrize("fields, fault", FAULTS)

@@ -280,7 +280,9 @@ static void test_image_urls(void **state)
 			   "image_url must be a gs://bucket/path or https:// URL", NULL);
 	assert_one(NULL, "image_url", "", "image or image_url is required", NULL);
 	assert_one(NULL, "image_url", "gs://b/p", NULL, "\"gs://b/p\"");
+	assert_one(NULL, "image_url", "gs://b/my picture.png", NULL, "\"gs://b/my picture.png\"");
 	assert_one(NULL, "image_url", "HTTPS://example.org/a.png", NULL, NULL);
+	assert_one(NULL, "image_url", "https://[2001:db8::1]:443?a", NULL, NULL);
 	memset(url + strlen(url), 'a', 2048 - strlen(url));
 	assert_one(NULL, "image_url", url, NULL, NULL);
 	strcat(url, "a");

@@ -378,6 +378,7 @@ def fetch(tmp_path, url, server=None):
 def test_gs_url_by_the_endpoint(tmp_path, server):
     server.pages["/bucket/a%20b/c.png"] = (200, {}, make_image(tmp_path / "in.png", "64x64").read_bytes())
     assert fetch(tmp_path, "gs://bucket/a b/c.png", server).code == 0
+    assert fetch(tmp_path, "GS://bucket/a b/c.png", server).code == 0
     server.pages["/bucket/moved.png"] = (302, {"Location": "/bucket/a%20b/c.png"}, b"")
     assert fetch(tmp_path, "gs://bucket/moved.png", server).code == 0
 

@@ -178,7 +178,7 @@ static enum kn_err set_gs_url(struct fetch *f, const char *object)
 
 static enum kn_err set_url(struct fetch *f, const char *url)
 {
-	if (!strncmp(url, "gs://", 5)) {
+	if (!strncasecmp(url, "gs://", 5)) {
 		f->from_gs = true;
 		return set_gs_url(f, url + 5);
 	}
