@@ -14,9 +14,9 @@ import requests
 from waiting import patiently, wait_until
 
 
-def raw(instance, data, seconds=5):
+def raw(instance, data, seconds=5, port=None):
     """What comes back for bytes that no client library would send."""
-    with socket.create_connection(("127.0.0.1", instance.port), timeout=seconds) as s:
+    with socket.create_connection(("127.0.0.1", port or instance.port), timeout=seconds) as s:
         s.sendall(data)
         answer = b""
         while chunk := s.recv(65536):
@@ -141,6 +141,34 @@ def test_errors_of_nginx_are_json(instance, request_bytes, status, text):
     assert answer.endswith('{"detail":"%s"}' % text), answer
     if answer.startswith("HTTP"):  # what is not even a request line is answered as HTTP/0.9
         assert answer.startswith(f"HTTP/1.1 {status} ")
+
+
+@pytest.mark.parametrize("uri,answer", [
+    ("/api/status/%00", '{"error":"TEXT"}'),
+    ("http://x/api/status/%00", '{"error":"TEXT"}'),
+    ("/text-to-video/api/v1/status/%00", '{"error":"TEXT"}'),
+    ("/api/v1/status/%00", '{"error":"TEXT","details":[]}'),
+    ("/worker/v1/jobs/%00", '{"error":"WORD","message":"TEXT"}'),
+    ("/jobs/%00?/api/", '{"detail":"TEXT"}'),
+])
+def test_errors_of_nginx_are_in_the_words_of_the_dialect(instance, uri, answer):
+    for end, status, word, text in (
+        ("", 400, "invalid", "Invalid request"),
+        ("a" * 9000, 414, "uri_too_long", "The URI is too long"),
+    ):
+        got = raw(instance, f"GET {uri}{end} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert got.startswith(f"HTTP/1.1 {status} ")
+        assert got.endswith(answer.replace("TEXT", text).replace("WORD", word)), got
+
+
+@pytest.mark.parametrize("uri,status,text", [
+    ("/api/v1/status/%00", 400, "Invalid request"),
+    ("/../x", 400, "Invalid request"),
+    ("/" + "a" * 9000, 414, "The URI is too long"),
+], ids=["undecodable", "above the root", "too long"])
+def test_errors_of_nginx_on_the_text_port(instance, uri, status, text):
+    got = raw(instance, f"GET {uri} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), port=instance.text_port)
+    assert got.startswith(f"HTTP/1.1 {status} ") and got.endswith('{"error":"%s"}' % text), got
 
 
 def test_a_file_that_nginx_cannot_open(serve, mp4):
