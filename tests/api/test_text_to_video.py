@@ -98,6 +98,13 @@ def test_unknown_job(url):
                 assert answer.status_code in (400, 404)
 
 
+def test_a_line_end_belongs_to_the_id(instance, url):
+    job_id = create(instance)
+    for end in ("%0a", "%0ax", "%0a%0a"):
+        answer = requests.get(f"{url}/status/{job_id}{end}")
+        assert (answer.status_code, answer.json()) == (400, {"error": "Invalid path"}), end
+
+
 def test_another_dialects_job(instance):
     job_id = requests.post(f"{instance.url}/api/generate", json={"prompt": "x"}).json()["job_id"]
     assert requests.get(f"{instance.text_url}/status/{job_id}").status_code == 404
