@@ -154,6 +154,9 @@ enum kn_err work_claim(struct server *server, const char *const *classes, size_t
 
 /* --- progress --- */
 
+/* 100 says that there is something to fetch, which only the end of the job makes true. */
+enum { PROGRESS_MAX = 99 };
+
 struct progress_change {
 	const char *token;
 	const struct work_progress *progress;
@@ -180,7 +183,7 @@ static enum kn_err change_progress(struct job *job, void *arg)
 	if (err != KN_OK)
 		return err;
 	if (p->progress > job->progress)
-		job->progress = p->progress < 100 ? p->progress : 100;
+		job->progress = p->progress < PROGRESS_MAX ? p->progress : PROGRESS_MAX;
 	if (job->began == 0 && (p->progress >= 0 || p->stage != NULL))
 		job->began = now;
 	if (p->stage != NULL)

@@ -47,7 +47,7 @@ enum kn_err work_claim(struct server *server, const char *const *classes, size_t
 enum { WORK_LEASE_AS_CLAIMED = -1 };
 
 struct work_progress {
-	int progress;      /* -1: unchanged; never lowers */
+	int progress;      /* -1: unchanged; never lowers; 100 counts as 99 */
 	const char *stage; /* NULL: unchanged, as message */
 	const char *message;
 	const char *const *log; /* lines to append */

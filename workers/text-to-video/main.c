@@ -230,7 +230,6 @@ int main(void)
 	make_queries(&p);
 	make_background(&p);
 	make_film(&p);
-	worker_progress(100, "completed", "Video generation completed");
 
 	storyboard_free(&p.board);
 	captions_free(&p.captions);
