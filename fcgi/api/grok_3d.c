@@ -243,7 +243,8 @@ static void job_asset(struct request *req, const char *id, const struct asset_ty
 	struct job *job;
 	enum kn_err err = lookup_job(req, id, JOB_GROK_3D, &job);
 
-	if (err == KN_OK && type != NULL)
+	/* A job that failed has none, whatever it made before. */
+	if (err == KN_OK && type != NULL && error_of(job) == NULL)
 		file = job_files_find(&job->assets, type->name);
 	if (err != KN_OK)
 		refuse_job(req, err);

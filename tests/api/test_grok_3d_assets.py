@@ -139,6 +139,18 @@ def test_a_cancelled_job(own):
     assert (answer.status_code, answer.json()) == (404, {"error": "Asset not found"})
 
 
+def test_a_failed_job_has_no_assets(own):
+    job_id = requests.post(f"{own.url}/api/generate", json={"prompt": "x"}).json()["job_id"]
+    claim = own.claim("grok_3d/default")
+    assert own.put_asset(claim, "image", (EXAMPLE / "image.jpg").read_bytes()).status_code == 204
+    assert get(own, job_id, "image").status_code == 200
+    assert own.report(claim, "fail", message="no GPU").status_code == 200
+    for kind in TYPES:
+        answer = get(own, job_id, kind)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Asset not found"}), kind
+    assert get(own, job_id, "x").json() == {"error": "Invalid asset type"}
+
+
 def test_only_ids_of_this_dialect(own):
     job = {"model": "grok", "prompt": "a film"}
     other = requests.post(f"{own.url}/v1/video/generations", json=job).json()["id"]
