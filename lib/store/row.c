@@ -13,7 +13,7 @@
 enum {
 	ROW_VERSION = 1,
 	ROW_HAS_ASSETS = 1,
-	ROW_PROMPT_MAX = 2000,
+	ROW_PROMPT_MAX = 8000, /* 2,000 characters, the longest that a list shows */
 	ROW_TEXT_MAX = 500,
 };
 

@@ -100,7 +100,7 @@ struct store_row {
 	int progress;
 	int64_t created, started, finished, expired;
 	const char *model, *prompt, *owner,
-		*error; /* prompt is cut to 2,000 bytes at a character; "" for none */
+		*error; /* prompt is cut to 8,000 bytes at a character; "" for none */
 };
 
 struct store_query {

@@ -556,6 +556,13 @@ def test_history(instance):
         assert refused == {"error": "Invalid parameters", "details": ["limit must be an integer between 1 and 100"]}
 
 
+@pytest.mark.parametrize("character", ["x", "ö", "😀"])
+def test_history_has_whole_prompts(client, character):
+    client.create(prompt=character * 2000)
+    (job,) = client.get("history?limit=1").json()["jobs"]
+    assert job["prompt"] == character * 2000
+
+
 def recount(client):
     """What the usage must say, from the jobs themselves."""
     jobs = client.get("history?limit=100").json()["jobs"]

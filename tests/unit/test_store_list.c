@@ -106,17 +106,17 @@ static void test_rows_show_the_job(void **state)
 {
 	struct fixture *f = *state;
 	struct store_query query = {JOB_VIVID_FLOW, -1, NULL, NULL, 10};
-	char prompt[3001];
+	char prompt[9001];
 	struct store_page page;
 	struct job *job;
 
 	memset(prompt, 'x', sizeof(prompt));
-	memcpy(prompt + 1999, "\xc3\xa9", 2); /* é across the limit */
+	memcpy(prompt + 7999, "\xc3\xa9", 2); /* é across the limit */
 	prompt[sizeof(prompt) - 1] = '\0';
 	create(f, JOB_VIVID_FLOW, "ann", prompt);
 	assert_int_equal(store_job_list(f->store, &query, &page), KN_OK);
 	assert_int_equal(page.n, 1);
-	assert_int_equal(strlen(page.rows[0].prompt), 1999);
+	assert_int_equal(strlen(page.rows[0].prompt), 7999);
 	assert_string_equal(page.rows[0].owner, "ann");
 	assert_string_equal(page.rows[0].model, "m");
 	assert_string_equal(page.rows[0].error, "");
