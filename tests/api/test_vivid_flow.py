@@ -758,7 +758,12 @@ def test_credits(serve):
     for _ in range(3):
         client.create()
     answer = client.post("generate", json={"prompt": "A", "image_url": URL})
-    assert json_of(answer, 429)["error"] == "Rate limit exceeded"
-    assert int(answer.headers["Retry-After"]) <= 86400
+    wait = int(answer.headers["Retry-After"])
+    assert json_of(answer, 429) == {
+        "error": "Rate limit exceeded",
+        "details": "429 Too Many Requests",
+        "retry_after": wait,
+    }
+    assert wait <= 86400
     usage = client.get("usage").json()
     assert (usage["total_jobs"], usage["credits_remaining"], usage["daily_limit"]) == (3, 0, 3)
