@@ -134,11 +134,27 @@ static void generate(struct request *req)
 		create(req, prompt, seed);
 }
 
+/* The document's stages. A worker that has words of its own is where its assets are. */
+static const char *working_stage(const struct job *job)
+{
+	static const char *const stages[] = {"initializing", "generating_image", "generating_3d",
+					     "converting_usdz"};
+
+	if (job->stage == NULL)
+		return stages[0];
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (strcmp(job->stage, stages[i]) == 0)
+			return stages[i];
+	if (job_files_find(&job->assets, "glb") != NULL)
+		return stages[3];
+	return job_files_find(&job->assets, "image") != NULL ? stages[2] : stages[1];
+}
+
 static const char *stage_of(const struct job *job)
 {
-	if (job->state == JOB_QUEUED || (job->state == JOB_PROCESSING && job->stage == NULL))
+	if (job->state == JOB_QUEUED)
 		return "initializing";
-	return job->state == JOB_PROCESSING ? job->stage : statuses[job->state];
+	return job->state == JOB_PROCESSING ? working_stage(job) : statuses[job->state];
 }
 
 static const char *error_of(const struct job *job)

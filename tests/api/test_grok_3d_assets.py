@@ -139,6 +139,17 @@ def test_a_cancelled_job(own):
     assert (answer.status_code, answer.json()) == (404, {"error": "Asset not found"})
 
 
+def test_a_stage_that_the_document_does_not_know(own):
+    job_id = requests.post(f"{own.url}/api/generate", json={"prompt": "x"}).json()["job_id"]
+    claim = own.claim("grok_3d/default")
+    for brings, stage in ((None, "generating_image"), ("image", "generating_3d"), ("glb", "converting_usdz")):
+        if brings:
+            assert own.put_asset(claim, brings, (EXAMPLE / FILES[brings]).read_bytes()).status_code == 204
+        own.report(claim, "progress", stage="denoising")
+        assert requests.get(f"{own.url}/api/status/{job_id}").json()["stage"] == stage
+    own.report(claim, "fail", message="enough")
+
+
 def test_a_failed_job_has_no_assets(own):
     job_id = requests.post(f"{own.url}/api/generate", json={"prompt": "x"}).json()["job_id"]
     claim = own.claim("grok_3d/default")
