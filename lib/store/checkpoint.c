@@ -24,10 +24,11 @@ struct checkpointer {
 
 static void checkpoint(struct store *store)
 {
+	enum kn_err err = store_db_error(store, store->env->txn_checkpoint(store->env, 0, 0, 0),
+					 "checkpoint");
+
 	/* A full disk: it is tried again when more log has been written. */
-	if (store_db_error(store, store->env->txn_checkpoint(store->env, 0, 0, 0), "checkpoint") ==
-	    KN_ERR_IO)
-		store_sync_failed(store, "checkpoint");
+	store_check_sync(store, err, "checkpoint");
 }
 
 static void *checkpointer_main(void *arg)

@@ -46,8 +46,10 @@ static _Noreturn void die(const char *what)
 /* The kernel tells of pages that it could not write once, and then takes them for written: the next
  * sync would succeed without them. So nothing may be acknowledged after it, and what memory still
  * holds of the files must not be what recovery reads. */
-void store_sync_failed(struct store *store, const char *what)
+void store_check_sync(struct store *store, enum kn_err err, const char *what)
 {
+	if (err != KN_ERR_IO && err != KN_ERR_ACCESS)
+		return;
 	fs_forget_cached(store->dir);
 	die(what);
 }
@@ -270,7 +272,7 @@ enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 		return KN_OK;
 	log_error("store: %s cannot be opened: %s", store->dir, db_strerror(ret));
 	if (ret == EIO)
-		fs_forget_cached(store->dir); /* as store_sync_failed() does */
+		fs_forget_cached(store->dir); /* as store_check_sync() does */
 	if (space_is_low(store))
 		return KN_ERR_FULL;
 	return ret == ENOMEM ? KN_ERR_NOMEM : KN_ERR_CORRUPT;

@@ -91,8 +91,9 @@ static inline DBT store_dbt(const void *data, size_t len)
 /* The error that a Berkeley DB result stands for. A panic of the environment ends the process: a
  * new one recovers. `what` is for the log. */
 enum kn_err store_db_error(struct store *store, int ret, const char *what);
-/* Ends the process: what was written may not be on the disk. */
-_Noreturn void store_sync_failed(struct store *store, const char *what);
+/* Ends the process when what was written may not be on the disk, for another reason than a full
+ * one: some file systems call that a lack of permission. */
+void store_check_sync(struct store *store, enum kn_err err, const char *what);
 
 /* A value read into the caller's memory, or into malloc'd memory when it is larger. */
 struct store_read {

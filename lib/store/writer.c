@@ -237,8 +237,7 @@ static enum kn_err flush(struct store *store)
 
 	if (err == KN_OK)
 		err = checkpointer_flushed(store);
-	if (err == KN_ERR_IO)
-		store_sync_failed(store, "flush");
+	store_check_sync(store, err, "flush");
 	return err;
 }
 

@@ -12,7 +12,7 @@ from harness import ROOT
 
 BUILD = pathlib.Path(os.environ.get("KINORA_BUILD") or ROOT / "build")
 SHIM = "tests/fault/shim.so"
-FIELDS = ("write_enospc", "write_eio", "write_short", "sync_eio", "full", "kinds")
+FIELDS = ("write_enospc", "write_eio", "write_short", "sync_eio", "full", "kinds", "sync_errno")
 STORE_LOG, STORE_DB, MEDIA = 2, 3, 4  # of enum kind
 ALL_KINDS = 1 << STORE_LOG | 1 << STORE_DB | 1 << MEDIA
 UNDO = struct.Struct("<QII")
@@ -75,7 +75,7 @@ class Disk:
         numbers = [fields.pop(name, 0) for name in FIELDS]
         assert not fields
         with open(self.own / "control", "r+b" if (self.own / "control").exists() else "wb") as control:
-            control.write(struct.pack("<8I", *numbers, 0, 0))
+            control.write(struct.pack("<8I", *numbers, 0))
 
     @contextlib.contextmanager
     def filled(self):

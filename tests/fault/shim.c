@@ -42,7 +42,8 @@ struct control {
 	uint32_t write_enospc, write_eio, write_short, sync_eio;
 	uint32_t full;  /* no file grows, and statvfs says why */
 	uint32_t kinds; /* of files that fail: a bit for each enum kind */
-	uint32_t unused[2];
+	uint32_t sync_errno; /* of syncs that fail; 0: EIO */
+	uint32_t unused;
 };
 
 struct undo {
@@ -313,7 +314,7 @@ static int do_sync(int (*real)(int), int fd)
 	if (control == NULL || fstat(fd, &st) != 0)
 		return real(fd);
 	if (is_meant(kind) && happens(control->sync_eio)) {
-		errno = EIO;
+		errno = control->sync_errno != 0 ? (int)control->sync_errno : EIO;
 		return -1;
 	}
 	if (S_ISDIR(st.st_mode))
