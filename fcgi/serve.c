@@ -137,14 +137,17 @@ static void serve_one(struct serve_thread *thread)
 /*
  * Until a kept connection has something to read, or a signal comes. read() alone would do, but it
  * also wakes when nginx takes the last answer out of the socket, for nothing: one more switch of
- * threads a request. poll() wakes for what it asks for only.
+ * threads a request. poll() wakes for what it asks for only. False: it is the end, and no request
+ * came before it.
  */
-static void await_request(const FCGX_Request *fcgx)
+static bool await_request(const struct serve_thread *thread)
 {
-	struct pollfd web = {.fd = fcgx->ipcFd, .events = POLLIN};
+	struct pollfd web = {.fd = thread->connection.fcgx.ipcFd, .events = POLLIN};
 
-	if (fcgx->ipcFd >= 0)
+	if (web.fd >= 0)
 		poll(&web, 1, -1);
+	/* The signal may have been faster than what was there before it. */
+	return !atomic_load(&thread->serve->stopping) || poll(&web, 1, 0) > 0;
 }
 
 static void *run(void *arg)
@@ -157,8 +160,7 @@ static void *run(void *arg)
 		int status;
 
 		atomic_store(&thread->state, THREAD_IDLE);
-		await_request(&connection->fcgx);
-		if (atomic_load(&thread->serve->stopping))
+		if (!await_request(thread))
 			break;
 		status = FCGX_Accept_r(&connection->fcgx);
 		atomic_store(&thread->state, THREAD_BUSY);

@@ -1,8 +1,10 @@
 """What nginx does by itself: files, limits, errors as JSON, and going on when a part dies."""
 
 import concurrent.futures
+import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import threading
@@ -11,6 +13,7 @@ import time
 import pytest
 import requests
 
+import fastcgi
 from waiting import patiently, wait_until
 
 
@@ -213,6 +216,26 @@ def test_requests_wait_while_the_responder_restarts(serve):
     for asker in askers:
         asker.join()
     assert set(statuses) == {200}
+
+
+def test_what_was_asked_before_the_end_is_answered(serve):
+    """SIGTERM finds requests in kept connections that no thread has woken up for yet."""
+    own = serve(dispatch="no")
+    for _ in range(4):
+        pid = own.pid("kinora-fcgi")
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(fastcgi.Connection(own.fcgi_socket)) for _ in range(40)]
+            for connection in connections:
+                assert connection.ask("GET", "/").status == 200
+            time.sleep(patiently(0.3))  # until all threads wait again
+            os.kill(pid, signal.SIGSTOP)
+            for connection in connections:
+                connection.send(fastcgi.request("POST", "/v1/video/generations", b'{"model": "grok", "prompt": "x"}'))
+            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGCONT)
+            answers = [connection.answer() for connection in connections]
+        assert [answer and answer.status for answer in answers] == [201] * 40
+        wait_until(lambda: own.pid("kinora-fcgi") not in (None, pid))
 
 
 def test_a_wedged_responder_is_replaced(serve):
