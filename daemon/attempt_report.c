@@ -215,14 +215,15 @@ static void finish(struct attempt *attempt)
 	attempt->phase = ATTEMPT_OVER;
 }
 
-/* The responder does not want what was made. If an answer was lost before, the files may have gone
- * with it: then nobody is to blame, and the job runs again. */
+/* The responder does not want what was made, or cannot take it, which is not the worker's fault. If
+ * an answer was lost before, the files may have gone with it: then nobody is to blame, and the job
+ * runs again. */
 static void take_refusal(struct attempt *attempt, enum kn_err err, const char *text)
 {
 	if (attempt->was_lost)
 		attempt->result = RESULT_RELEASE;
 	else
-		decide_failure(attempt, err == KN_ERR_FULL || err == KN_ERR_IO,
+		decide_failure(attempt, err != KN_ERR_INVALID,
 			       err == KN_ERR_FULL ? "full" : "worker", "%s", text);
 }
 

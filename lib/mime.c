@@ -2,6 +2,7 @@
 
 #include "log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <magic.h>
 #include <pthread.h>
@@ -181,7 +182,7 @@ enum kn_err mime_of_file(const char *path, char out[MIME_SIZE])
 	ssize_t n;
 
 	if (fd < 0)
-		return KN_ERR_NOT_FOUND;
+		return kn_err_from_errno(errno);
 	head = malloc(HEAD_BYTES); /* too much for the stack of a small thread */
 	if (head == NULL) {
 		close(fd);

@@ -54,6 +54,7 @@ class Pair:
         self.run = path / "run"
         self.work = path / "work"
         self.process = None
+        self.prefix = []  # a command that starts kinorad
         self.sets = ["threads=8", "cache_size=8M", "log_level=debug"]
         self.workers = []
         self.log = open(path / "log", "wb")
@@ -74,7 +75,7 @@ class Pair:
     def start(self):
         env = {"PATH": os.environ["PATH"], "KINORA_FCGI": str(FCGI)}
         env |= {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
-        self.process = subprocess.Popen([KINORAD, *self.arguments()], env=env, stderr=self.log)
+        self.process = subprocess.Popen([*self.prefix, KINORAD, *self.arguments()], env=env, stderr=self.log)
         self.wait_ready()
         return self
 

@@ -182,3 +182,20 @@ def test_secrets_go_down_the_pipe_alone(pair):
     pair.start()
     pair.wait_state(pair.create(), "completed")
     assert "worker: 1" in pair.text()
+
+
+def test_what_the_responder_cannot_take(pair):
+    """That is no fault of the worker: while attempts are left, there is another one."""
+    pair.worker("while [ ! -e ../../go ]; do sleep 0.05; done\n" + DONE, attempts=2)
+    if os.geteuid() == 0:  # as anybody else, whom permissions mean something to
+        pair.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    pair.start()
+    job_id = pair.create()
+    wait_for(lambda: pair.job(job_id)["state"] == "processing")
+    (pair.path / "videos").chmod(0o500)
+    (pair.path / "go").touch()
+    wait_for(lambda: pair.job(job_id)["state"] != "processing")
+    job = pair.job(job_id)
+    (pair.path / "videos").chmod(0o750)
+    assert job["state"] == "queued", job["error"]
+    assert pair.wait_state(job_id, "completed")["attempt"] == 2
