@@ -35,6 +35,7 @@ struct daemon {
 	struct loop *loop;
 	struct sockets sockets;
 	char *pid_file, *fcgi_pid_file;
+	bool is_noted; /* in its pid file */
 	int run_lock, data_lock;
 	struct responder *responder;
 	struct dispatcher *dispatcher;
@@ -77,6 +78,24 @@ static int64_t mind_the_end(void *arg, int64_t now)
 	return LOOP_NEVER;
 }
 
+/* The file is for people; the locks are what counts. On a full disk it comes later. */
+static enum kn_err write_pid(struct daemon *daemon)
+{
+	enum kn_err err = pidfile_write(daemon->pid_file, getpid());
+
+	daemon->is_noted = err == KN_OK;
+	return err == KN_ERR_FULL ? KN_OK : err;
+}
+
+static int64_t mind_the_pid_file(void *arg, int64_t now)
+{
+	struct daemon *daemon = arg;
+
+	if (!daemon->is_noted)
+		write_pid(daemon);
+	return daemon->is_noted ? LOOP_NEVER : now + USEC_PER_SEC;
+}
+
 static enum kn_err add_duties(struct daemon *daemon)
 {
 	const struct {
@@ -85,6 +104,7 @@ static enum kn_err add_duties(struct daemon *daemon)
 	} duties[] = {
 		{reap_children, daemon},
 		{mind_the_end, daemon},
+		{mind_the_pid_file, daemon},
 		{responder_tick, daemon->responder},
 		{dispatcher_tick, daemon->dispatcher},
 		{reaper_tick, daemon->reaper},
@@ -137,8 +157,7 @@ static enum kn_err prepare(struct daemon *daemon)
 		log_error("cannot make the directories in %s: %s", data, kn_err_text(err));
 		return err;
 	}
-	err = pidfile_write(daemon->pid_file, getpid());
-	return err == KN_ERR_FULL ? KN_OK : err; /* it is for people; the locks are what counts */
+	return write_pid(daemon);
 }
 
 static enum kn_err set_up(struct daemon *daemon, char **args)
