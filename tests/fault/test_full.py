@@ -16,9 +16,6 @@ from waiting import wait_until
 def rig():
     top = pathlib.Path(tempfile.mkdtemp(prefix="kinora-fault-"))
     rig = Rig(top)
-    if not rig.disk.is_small:
-        rig.stop()
-        pytest.skip("mounting a small tmpfs is not permitted here")
     yield rig
     rig.stop()
     rig.disk.unmount()
@@ -31,6 +28,8 @@ def daemons(rig):
 
 @pytest.mark.parametrize("parts", [("kinorad",), ("kinora-fcgi", "kinorad")])
 def test_pid_files_are_those_of_what_runs(rig, parts):
+    if not rig.disk.is_small:
+        pytest.skip("mounting a small tmpfs is not permitted here")
     before = daemons(rig)
     with rig.disk.filled():
         for part in parts:
