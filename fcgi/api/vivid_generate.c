@@ -195,8 +195,7 @@ static void refuse_limit(struct request *req, int64_t wait, const char *details)
 static void answer_failure(struct request *req, enum kn_err err, const char *why)
 {
 	if (err == KN_ERR_LIMIT)
-		refuse_limit(req, seconds_to_midnight(clock_wall_us()),
-			     "429 Too Many Requests");
+		refuse_limit(req, seconds_to_midnight(clock_wall_us()), "429 Too Many Requests");
 	else if (err == KN_ERR_OWNER_QUEUE)
 		refuse_limit(req, RESPONSE_QUEUE_RETRY_SECONDS, kn_err_text(err));
 	else if (why != NULL)

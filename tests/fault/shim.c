@@ -40,8 +40,8 @@ enum kind { UNKNOWN, OTHER, STORE_LOG, STORE_DB, MEDIA };
 struct control {
 	/* How many of 10,000 calls fail so. */
 	uint32_t write_enospc, write_eio, write_short, sync_eio;
-	uint32_t full;  /* no file grows, and statvfs says why */
-	uint32_t kinds; /* of files that fail: a bit for each enum kind */
+	uint32_t full;       /* no file grows, and statvfs says why */
+	uint32_t kinds;      /* of files that fail: a bit for each enum kind */
 	uint32_t sync_errno; /* of syncs that fail; 0: EIO */
 	uint32_t unused;
 };

@@ -178,6 +178,74 @@ static void test_files_are_unique_by_name(void **state)
 	assert_null(copy);
 }
 
+/* As a job is that came to this state by its first attempt. */
+static struct job *sound_job(enum job_state state)
+{
+	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+
+	assert_non_null(job);
+	job->state = state;
+	job->created = job->updated = 10;
+	job->attempt = state != JOB_QUEUED;
+	job->started = state != JOB_QUEUED ? 20 : 0;
+	job->finished = job_state_is_terminal(state) ? 30 : 0;
+	job->progress = state == JOB_COMPLETED ? 100 : 0;
+	strcpy(job->lease.token, state == JOB_PROCESSING ? "a token" : "");
+	return job;
+}
+
+static void test_faults(void **state)
+{
+	static const struct {
+		enum job_state state;
+		const char *words;
+		size_t field; /* whose eight bytes are changed: a time, or the start of a text */
+		int64_t to;
+	} cases[] = {
+#define SET(field, to) offsetof(struct job, field), to
+		{JOB_PROCESSING, "is processing without a lease", SET(lease.token, 0)},
+		{JOB_QUEUED, "has a lease, and is not processing", SET(lease.until, 1)},
+		{JOB_PROCESSING, "is processing, never started", SET(started, 0)},
+		{JOB_COMPLETED, "has ended, at no time", SET(finished, 0)},
+		{JOB_QUEUED, "has a time of its end, and goes on", SET(finished, 1)},
+		{JOB_PROCESSING, "has lost its files before its end", SET(expired, 1)},
+		{JOB_QUEUED, "is queued, with progress", SET(started, 1)},
+		{JOB_QUEUED, "was updated before its creation", SET(updated, 1)},
+#undef SET
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job *job = sound_job(cases[i].state);
+
+		assert_null(job_fault(job));
+		memcpy((char *)job + cases[i].field, &cases[i].to, sizeof(cases[i].to));
+		assert_string_equal(job_fault(job), cases[i].words);
+		job_free(&job);
+	}
+}
+
+static void test_faults_of_progress(void **state)
+{
+	static const char *const words[JOB_STATE_COUNT] = {
+		[JOB_QUEUED] = "is queued, with progress",
+		[JOB_COMPLETED] = "is completed by less than 100%",
+	};
+
+	(void)state;
+	for (int s = 0; s < JOB_STATE_COUNT; s++) {
+		struct job *job = sound_job((enum job_state)s);
+
+		assert_null(job_fault(job));
+		job->progress = 50;
+		if (words[s] != NULL)
+			assert_string_equal(job_fault(job), words[s]);
+		else
+			assert_null(job_fault(job));
+		job_free(&job);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +256,8 @@ int main(void)
 		cmocka_unit_test(test_log_keeps_the_newest_lines),
 		cmocka_unit_test(test_log_lines_are_plain_and_short),
 		cmocka_unit_test(test_files_are_unique_by_name),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_faults_of_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
