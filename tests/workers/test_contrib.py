@@ -42,6 +42,14 @@ def command_line(pid):
         return b""
 
 
+def signal_those_there(pids, sig):
+    for pid in pids:
+        try:
+            os.kill(pid, sig)
+        except ProcessLookupError:
+            pass
+
+
 class Remote:
     """One of the two programs with an engine that is a shell script."""
 
@@ -86,6 +94,14 @@ class Remote:
         """The engine and what it has started."""
         marks = (f"/bin/sh\0{self.path}/engine\0".encode(), b"sleep\0" + b"1000\0")
         return [pid for pid in self.processes() if command_line(pid) in marks]
+
+    def pause(self, spared):
+        """Stops the worker and what it starts, whatever comes and goes meanwhile."""
+        paused = []
+        while left := [pid for pid in [self.process.pid, *self.processes()] if pid not in spared + paused]:
+            signal_those_there(left, signal.SIGSTOP)
+            paused += left
+        return paused
 
     def stop(self):
         if self.process is None:
@@ -237,9 +253,6 @@ def test_a_lost_lease(own, remote):
     job = create(own)
     wait_until(remote.engines)
     first = remote.engines()
-    paused = [pid for pid in remote.processes() if pid not in first] + [remote.process.pid]
-    for pid in paused:
-        os.kill(pid, signal.SIGSTOP)
     claim = {}
 
     def claimed():
@@ -251,13 +264,12 @@ def test_a_lost_lease(own, remote):
         claim.update(answer.json() if answer.status_code == 200 else {})
         return claim
 
-    wait_until(claimed, 30)
-    assert claim["job"]["id"] == job["id"] and claim["attempt"] == 2
-    for pid in paused:
-        try:
-            os.kill(pid, signal.SIGCONT)
-        except ProcessLookupError:
-            pass
+    paused = remote.pause(first)
+    try:
+        wait_until(claimed, 30)
+        assert claim["job"]["id"] == job["id"] and claim["attempt"] == 2
+    finally:
+        signal_those_there(paused, signal.SIGCONT)
     wait_until(lambda: not set(first) & set(remote.engines()), 30)
     assert shown(own, job)["lease"]["worker"] == "other"
 
