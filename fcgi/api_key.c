@@ -1,4 +1,5 @@
 #include "api_key.h"
+#include "api_key_text.h"
 
 #include "lib/clock.h"
 #include "lib/id.h"
@@ -15,12 +16,10 @@
 #include <string.h>
 #include <uthash.h>
 
-enum { HASH_BYTES = 32, SECRET_BYTES = 32, CHECK_BYTES = 4, RECORD_VERSION = 1 };
-
-static const char prefix[] = "kn_";
+enum { RECORD_VERSION = 1 };
 
 struct entry {
-	unsigned char hash[HASH_BYTES];
+	unsigned char hash[API_KEY_HASH_SIZE];
 	struct api_key key;
 	UT_hash_handle hh;
 };
@@ -30,31 +29,6 @@ struct api_keys {
 	pthread_rwlock_t lock;
 	struct entry *table;
 };
-
-static void hash_text(const char *text, unsigned char hash[HASH_BYTES])
-{
-	crypto_generichash(hash, HASH_BYTES, (const unsigned char *)text, strlen(text), NULL, 0);
-}
-
-/* The checksum tells a mistyped key, and lets a secret scanner know one, without a look-up. */
-static void checksum(const char *text, size_t len, char out[2 * CHECK_BYTES + 1])
-{
-	unsigned char sum[crypto_generichash_BYTES_MIN];
-
-	crypto_generichash(sum, sizeof(sum), (const unsigned char *)text, len, NULL, 0);
-	sodium_bin2hex(out, 2 * CHECK_BYTES + 1, sum, CHECK_BYTES);
-}
-
-static bool is_well_formed(const char *text)
-{
-	char sum[2 * CHECK_BYTES + 1];
-	const size_t body = sizeof(prefix) - 1 + (size_t)2 * SECRET_BYTES;
-
-	if (strlen(text) != API_KEY_SIZE - 1 || strncmp(text, prefix, sizeof(prefix) - 1) != 0)
-		return false;
-	checksum(text, body, sum);
-	return sodium_memcmp(text + body, sum, sizeof(sum) - 1) == 0;
-}
 
 /* --- records: JSON objects with a version --- */
 
@@ -104,9 +78,8 @@ static enum kn_err from_json(json_object *o, struct api_key *key)
 	return KN_OK;
 }
 
-static enum kn_err write_record(struct store_txn *txn, void *arg)
+static enum kn_err write_record(struct store_txn *txn, const struct entry *entry)
 {
-	const struct entry *entry = arg;
 	json_object *o = to_json(&entry->key);
 	size_t len;
 	const char *text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
@@ -125,17 +98,17 @@ static enum kn_err load_record(void *arg, const void *id, size_t id_len, const v
 	json_object *o = NULL;
 	enum kn_err err = KN_ERR_CORRUPT;
 
-	if (id_len != HASH_BYTES || json_parse_strict(data, len, &o) != KN_OK)
+	if (id_len != API_KEY_HASH_SIZE || json_parse_strict(data, len, &o) != KN_OK)
 		goto out;
 	entry = calloc(1, sizeof(*entry));
 	if (entry == NULL) {
 		err = KN_ERR_NOMEM;
 		goto out;
 	}
-	memcpy(entry->hash, id, HASH_BYTES);
+	memcpy(entry->hash, id, API_KEY_HASH_SIZE);
 	err = from_json(o, &entry->key);
 	if (err == KN_OK) {
-		HASH_ADD(hh, keys->table, hash, HASH_BYTES, entry);
+		HASH_ADD(hh, keys->table, hash, API_KEY_HASH_SIZE, entry);
 		entry = NULL;
 	}
 out:
@@ -184,15 +157,15 @@ enum kn_err api_keys_check(struct api_keys *keys, const char *text, int64_t now,
 			   struct api_key *out)
 {
 	enum kn_err err = KN_ERR_UNAUTHORIZED;
-	unsigned char hash[HASH_BYTES];
+	unsigned char hash[API_KEY_HASH_SIZE];
 	struct entry *entry;
 
-	if (!is_well_formed(text))
+	if (!api_key_text_is_well_formed(text))
 		return KN_ERR_UNAUTHORIZED;
-	hash_text(text, hash);
+	api_key_text_hash(text, hash);
 	/* What is compared is a hash of 256 random bits: its timing tells nothing about the key. */
 	pthread_rwlock_rdlock(&keys->lock);
-	HASH_FIND(hh, keys->table, hash, HASH_BYTES, entry);
+	HASH_FIND(hh, keys->table, hash, API_KEY_HASH_SIZE, entry);
 	if (entry != NULL && is_live(&entry->key, now)) {
 		*out = entry->key;
 		err = KN_OK;
@@ -238,21 +211,6 @@ static bool name_is_valid(const char *name)
 	       text_length(name, len) <= API_KEY_NAME_MAX;
 }
 
-static void draw_secret(char text[API_KEY_SIZE], struct entry *entry)
-{
-	unsigned char secret[SECRET_BYTES];
-	const size_t plain = sizeof(prefix) - 1;
-	const size_t body = plain + (size_t)2 * SECRET_BYTES;
-
-	randombytes_buf(secret, sizeof(secret));
-	memcpy(text, prefix, plain);
-	sodium_bin2hex(text + plain, (size_t)2 * SECRET_BYTES + 1, secret, sizeof(secret));
-	checksum(text, body, text + body);
-	sodium_memzero(secret, sizeof(secret));
-	hash_text(text, entry->hash);
-	snprintf(entry->key.hint, sizeof(entry->key.hint), "%.4s", text + API_KEY_SIZE - 5);
-}
-
 static void fill(struct api_key *key, const struct api_key_spec *spec)
 {
 	unsigned char id[(API_KEY_ID_SIZE - 1) / 2];
@@ -270,10 +228,72 @@ static void fill(struct api_key *key, const struct api_key_spec *spec)
 	key->expires = spec->expires;
 }
 
+/* What a key with an owner that has many takes the place of: the oldest of its dead ones, or NULL
+ * while there is room. KN_ERR_CONFLICT: all live. */
+static enum kn_err find_displaced(struct api_keys *keys, const char *owner, int64_t now,
+				  struct entry **out)
+{
+	struct entry *entry, *next;
+	size_t n = 0;
+
+	*out = NULL;
+	HASH_ITER (hh, keys->table, entry, next) {
+		if (strcmp(entry->key.owner, owner) != 0)
+			continue;
+		n++;
+		if (!is_live(&entry->key, now) &&
+		    (*out == NULL || entry->key.created < (*out)->key.created))
+			*out = entry;
+	}
+	if (n < API_KEYS_PER_OWNER)
+		*out = NULL;
+	return n < API_KEYS_PER_OWNER || *out != NULL ? KN_OK : KN_ERR_CONFLICT;
+}
+
+struct creation {
+	const struct entry *entry, *displaced; /* displaced may be NULL */
+};
+
+static enum kn_err write_creation(struct store_txn *txn, void *arg)
+{
+	const struct creation *creation = arg;
+	const struct entry *old = creation->displaced;
+	enum kn_err err = write_record(txn, creation->entry);
+
+	if (err == KN_OK && old != NULL)
+		err = store_txn_delete(txn, STORE_KEYS, old->hash, sizeof(old->hash));
+	return err;
+}
+
+/* Call with the table locked. */
+static enum kn_err add_key(struct api_keys *keys, struct entry *entry)
+{
+	struct creation creation = {.entry = entry};
+	struct entry *other;
+	enum kn_err err;
+
+	if (find_live(keys, entry->key.owner, entry->key.name, entry->key.created, &other) !=
+	    KN_ERR_NOT_FOUND)
+		return KN_ERR_EXISTS;
+	err = find_displaced(keys, entry->key.owner, entry->key.created, &other);
+	if (err != KN_OK)
+		return err;
+	creation.displaced = other;
+	err = store_write(keys->store, write_creation, &creation, STORE_FLUSHED);
+	if (err != KN_OK)
+		return err;
+	HASH_ADD(hh, keys->table, hash, API_KEY_HASH_SIZE, entry);
+	if (other != NULL) {
+		HASH_DEL(keys->table, other);
+		free(other);
+	}
+	return KN_OK;
+}
+
 enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *spec,
 			    char text[API_KEY_SIZE], struct api_key *out)
 {
-	struct entry *entry, *other;
+	struct entry *entry;
 	enum kn_err err;
 
 	if (spec->name == NULL || !name_is_valid(spec->name))
@@ -282,22 +302,23 @@ enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *sp
 	if (entry == NULL)
 		return KN_ERR_NOMEM;
 	fill(&entry->key, spec);
-	draw_secret(text, entry);
+	api_key_text_draw(text);
+	api_key_text_hash(text, entry->hash);
+	snprintf(entry->key.hint, sizeof(entry->key.hint), "%.4s", text + API_KEY_SIZE - 5);
 	/* Held over the flush: two creations of one name must not both pass the check. */
 	pthread_rwlock_wrlock(&keys->lock);
-	if (find_live(keys, entry->key.owner, entry->key.name, entry->key.created, &other) !=
-	    KN_ERR_NOT_FOUND)
-		err = KN_ERR_EXISTS;
-	else
-		err = store_write(keys->store, write_record, entry, STORE_FLUSHED);
-	if (err == KN_OK) {
+	err = add_key(keys, entry);
+	if (err == KN_OK)
 		*out = entry->key;
-		HASH_ADD(hh, keys->table, hash, HASH_BYTES, entry);
-		entry = NULL;
-	}
 	pthread_rwlock_unlock(&keys->lock);
-	free(entry);
+	if (err != KN_OK)
+		free(entry);
 	return err;
+}
+
+static enum kn_err write_entry(struct store_txn *txn, void *arg)
+{
+	return write_record(txn, arg);
 }
 
 /* Applies a change to a live key: durable first, then seen. */
@@ -312,7 +333,7 @@ static enum kn_err change_key(struct api_keys *keys, const char *owner, const ch
 	if (err == KN_OK) {
 		changed = *entry;
 		change(&changed.key, arg);
-		err = store_write(keys->store, write_record, &changed, STORE_FLUSHED);
+		err = store_write(keys->store, write_entry, &changed, STORE_FLUSHED);
 		if (err == KN_OK)
 			entry->key = changed.key;
 	}
@@ -369,9 +390,9 @@ static void add_time(json_object *o, const char *name, int64_t wall_us)
 static json_object *public_json(const struct api_key *key)
 {
 	json_object *o = json_object_new_object();
-	char shown[sizeof(prefix) + 8];
+	char shown[sizeof(API_KEY_PREFIX) + 8];
 
-	snprintf(shown, sizeof(shown), "%s…%s", prefix, key->hint);
+	snprintf(shown, sizeof(shown), API_KEY_PREFIX "…%s", key->hint);
 	json_object_object_add(o, "id", json_object_new_string(key->id));
 	json_object_object_add(o, "name", json_object_new_string(key->name));
 	json_object_object_add(o, "owner", json_object_new_string(key->owner));

@@ -1,9 +1,7 @@
 /*
  * API keys (Vivid Flow, "Authentication"): 256 random bits behind a prefix and a checksum, kept as
- * a hash alone. All of them are held in memory, so that a check costs no read; the one process that
- * serves requests owns them, so a revocation holds from the moment it is flushed.
- *
- *   kn_ + 64 hex digits (the secret) + 8 hex digits (BLAKE2b of what precedes)
+ * a hash alone (api_key_text.h). All of them are held in memory, so that a check costs no read; the
+ * one process that serves requests owns them, so a revocation holds from the moment it is flushed.
  */
 #ifndef API_KEY_H
 #define API_KEY_H
@@ -24,6 +22,7 @@ enum {
 	API_KEY_OWNER_SIZE = 288, /* "key:NAME" or "user:NAME" */
 	API_KEY_HOUR_LIMIT = 500, /* defaults of the document */
 	API_KEY_DAY_LIMIT = 2000,
+	API_KEYS_PER_OWNER = 100,
 };
 
 struct api_key {
@@ -49,8 +48,9 @@ struct api_key_spec {
 	int64_t hour_limit, day_limit; /* -1: the default */
 	int64_t expires;               /* wall µs, 0: never */
 };
-/* KN_ERR_INVALID: the name; KN_ERR_EXISTS: the owner has a live key of that name. The text is shown
- * once. */
+/* The text is shown once. An owner with API_KEYS_PER_OWNER keys loses the oldest of those that are
+ * revoked or expired. KN_ERR_INVALID: the name; KN_ERR_EXISTS: the owner has a live key of that
+ * name; KN_ERR_CONFLICT: API_KEYS_PER_OWNER live ones. */
 enum kn_err api_keys_create(struct api_keys *keys, const struct api_key_spec *spec,
 			    char text[API_KEY_SIZE], struct api_key *out);
 /* By name or id; owner NULL: any (an administrator). KN_ERR_NOT_FOUND: no live key is called that;

@@ -17,7 +17,7 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/api/vivid_params.c fcgi/api/vivid_params.h \
 	fcgi/api/worker.c fcgi/api/worker.h fcgi/api/worker_claim.c \
 	fcgi/api/worker_members.c fcgi/api/worker_members.h \
-	fcgi/api_key.c fcgi/api_key.h \
+	fcgi/api_key.c fcgi/api_key_text.c fcgi/api_key_text.h fcgi/api_key.h \
 	fcgi/arena.c fcgi/arena.h \
 	fcgi/auth.c fcgi/auth.h \
 	fcgi/body.c fcgi/body.h \

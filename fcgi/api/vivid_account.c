@@ -7,10 +7,12 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { KEY_DAYS_MAX = 3650 };
+static_assert(API_KEYS_PER_OWNER == 100, "a message below says so");
 
 /* Both members of {"username", "password"}, or a 400. A form of another site can send JSON, but not
  * call it that: it must not sign a visitor in to its own account. */
@@ -173,9 +175,12 @@ void vivid_create_key(struct request *req)
 		answer_key(req, text, &key);
 	else if (err == KN_ERR_INVALID)
 		respond_error(req, err, "name must be 1 to 64 characters");
+	else if (err == KN_ERR_EXISTS)
+		respond_error(req, err, "You have a key of this name");
+	else if (err == KN_ERR_CONFLICT)
+		respond_error(req, err, "You have 100 keys: revoke one of them first");
 	else
-		respond_error(req, err,
-			      err == KN_ERR_EXISTS ? "You have a key of this name" : NULL);
+		respond_error(req, err, NULL);
 }
 
 void vivid_revoke_key(struct request *req)

@@ -199,6 +199,17 @@ def test_keys_that_are_refused(ann, body):
     assert ann.call("POST", "keys", json=body).status_code == 400
 
 
+def test_how_many_keys(instance):
+    carl = Person(instance)
+    for n in range(100):
+        key = json_of(carl.call("POST", "keys", json={"name": f"k{n}"}), 201)
+    refused = json_of(carl.call("POST", "keys", json={"name": "one more"}), 409)
+    assert refused["details"] == "You have 100 keys: revoke one of them first"
+    assert carl.call("DELETE", f"keys/{key['id']}").status_code == 204
+    json_of(carl.call("POST", "keys", json={"name": "one more"}), 201)
+    assert len(carl.call("GET", "keys").json()["keys"]) == 100
+
+
 def test_a_key_that_expires(ann):
     ann.call("POST", "keys", json={"name": "short", "expires_in_days": 7})
     (key,) = [k for k in ann.call("GET", "keys").json()["keys"] if k["name"] == "short"]

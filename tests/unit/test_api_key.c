@@ -161,6 +161,46 @@ static void test_an_ambiguous_name(void **state)
 	assert_int_equal(api_keys_revoke(f->keys, NULL, "k"), KN_OK);
 }
 
+static size_t count_keys(struct fixture *f, const char *owner)
+{
+	json_object *list = NULL;
+	size_t n;
+
+	assert_int_equal(api_keys_list(f->keys, owner, &list), KN_OK);
+	n = json_object_array_length(list);
+	json_object_put(list);
+	return n;
+}
+
+/* Of an owner's; the administrator's own keys, each with an owner of its name, have no bound. */
+static void test_how_many(void **state)
+{
+	struct fixture *f = *state;
+	char text[API_KEY_SIZE], first[API_KEY_SIZE], newer[API_KEY_SIZE], name[16];
+
+	assert_int_equal(create(f, "first", "user:ann", 0, first), KN_OK);
+	for (int i = 1; i < API_KEYS_PER_OWNER; i++) {
+		snprintf(name, sizeof(name), "k%d", i);
+		assert_int_equal(create(f, name, "user:ann", 0, text), KN_OK);
+	}
+	assert_int_equal(create(f, "one too many", "user:ann", 0, text), KN_ERR_CONFLICT);
+	assert_int_equal(create(f, "k1", "user:bob", 0, text), KN_OK);
+	assert_int_equal(create(f, "k1", NULL, 0, text), KN_OK);
+	/* The dead make room, the oldest first, in memory and in the store. */
+	assert_int_equal(api_keys_revoke(f->keys, "user:ann", "k5"), KN_OK);
+	assert_int_equal(api_keys_revoke(f->keys, "user:ann", "first"), KN_OK);
+	assert_int_equal(create(f, "new", "user:ann", 0, text), KN_OK);
+	assert_int_equal(count_keys(f, "user:ann"), API_KEYS_PER_OWNER);
+	assert_int_equal(create(f, "newer", "user:ann", 0, newer), KN_OK);
+	assert_int_equal(create(f, "newest", "user:ann", 0, text), KN_ERR_CONFLICT);
+	api_keys_close(&f->keys);
+	assert_int_equal(api_keys_open(f->store, &f->keys), KN_OK);
+	assert_int_equal(count_keys(f, "user:ann"), API_KEYS_PER_OWNER);
+	assert_int_equal(count_keys(f, "user:bob"), 1);
+	assert_int_equal(check(f, newer), KN_OK);
+	assert_int_equal(check(f, first), KN_ERR_UNAUTHORIZED);
+}
+
 static void test_limits_are_changed_and_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -222,6 +262,7 @@ int main(void)
 		TEST(test_expiry),
 		TEST(test_revoke),
 		TEST(test_an_ambiguous_name),
+		TEST(test_how_many),
 		TEST(test_limits_are_changed_and_kept),
 		TEST(test_no_secret_is_stored_or_listed),
 	};
