@@ -1,8 +1,10 @@
 """Throwaway instances by ./quickstart serve, and what tests do with them."""
 
+import contextlib
 import os
 import pathlib
 import queue
+import random
 import re
 import signal
 import socket
@@ -29,12 +31,25 @@ def fault_in(log):
     return log[found.start() :][:8000] if found else ""
 
 
+def port_numbers():
+    """Below those that the system hands out by itself; each process of xdist has 2,500 of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 11000 + 2500 * (worker % 8)
+    while True:
+        yield from random.sample(range(first, first + 2500), 2500)
+
+
+PORTS = port_numbers()
+
+
 def free_ports(n):
-    """Ports that are free now and that the system does not hand out again at once."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    """Ports that are free now, and that nobody else is given until they are in use."""
+    ports = []
+    while len(ports) < n:
+        port = next(PORTS)
+        with contextlib.suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            ports.append(port)
     return ports
 
 
@@ -61,7 +76,7 @@ class Instance:
                 return
             output = "".join(self.output)
             # Another program may take a port between free_ports() and nginx.
-            if not attempts_left or "is taken" not in output:
+            if not attempts_left or not re.search("is taken|Address already in use", output):
                 raise RuntimeError("no instance:\n" + output)
 
     def _start(self):
@@ -120,8 +135,8 @@ class Instance:
             assert status == 0, f"quickstart serve: {status}\n" + "".join(self.output)
 
     def _end_processes(self):
-        """Kills what runs a second after the end; orphans of a killed part need that long."""
-        end = time.monotonic() + patiently(1)
+        """Kills what still runs some seconds after the end; orphans of a killed part end a bit later."""
+        end = time.monotonic() + patiently(10)
         while self.processes() and time.monotonic() < end:
             time.sleep(0.05)
         left = self.processes()
@@ -138,7 +153,7 @@ class Instance:
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 if self._is_ours(entry):
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 pass  # it has just ended, or is not ours
         return {pid: line for pid, line in found.items() if line}  # zombies have none
@@ -169,10 +184,16 @@ class Instance:
             return None
 
     def kill(self, program, sig=signal.SIGKILL):
-        """Signals one part; returns the pid that it had."""
-        pid = wait_until(lambda: self.pid(program))
-        os.kill(pid, sig)
-        return pid
+        """Signals one part as soon as it is there; returns the pid that it had."""
+
+        def signalled():
+            pid = self.pid(program)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended, and its file is still there
+                if pid:
+                    os.kill(pid, sig)
+                    return pid
+
+        return wait_until(signalled)
 
     @property
     def fcgi_socket(self):
