@@ -4,6 +4,7 @@ Each instance must end cleanly, leave no process, and have no complaint of a
 sanitizer in its logs: who started it fails otherwise.
 """
 
+import fcntl
 import filecmp
 import os
 import pathlib
@@ -91,13 +92,18 @@ def node_modules(tmp_path_factory):
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "kinora-tests"
     manifest = pathlib.Path(__file__).parent / "package.json"
     kept = cache / "package.json"
-    if not kept.exists() or not filecmp.cmp(manifest, kept, shallow=False) or not (cache / "node_modules").exists():
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with cache.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        if kept.exists() and filecmp.cmp(manifest, kept, shallow=False) and (cache / "node_modules").exists():
+            return cache / "node_modules"
         fresh = tmp_path_factory.mktemp("npm")
         shutil.copy(manifest, fresh)
         command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            pytest.skip(f"npm install: {done.stderr.strip()[-200:]}")
+        try:
+            subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=300, check=True)
+        except subprocess.SubprocessError as fault:
+            pytest.skip(f"npm install: {fault} {(fault.stderr or '')[-200:]}")
         shutil.rmtree(cache, ignore_errors=True)
         shutil.copytree(fresh, cache)
     return cache / "node_modules"

@@ -26,6 +26,7 @@ def playwright():
         fcntl.flock(manifest, fcntl.LOCK_EX)  # tests run in several processes
         if _is_installed():
             return
-        done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300)
-    if done.returncode != 0:
-        pytest.skip("npm cannot install what package.json names: " + done.stderr[-300:])
+        try:
+            subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300, check=True)
+        except subprocess.SubprocessError as fault:
+            pytest.skip(f"npm cannot install what package.json names: {fault} {(fault.stderr or '')[-300:]}")
