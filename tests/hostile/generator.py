@@ -27,7 +27,7 @@ class Hostile:
     port: str = "main"  # or "text"
     dialect: str = ""  # whose error shape is due; "": anybody's
     leave: bool = False  # the client is gone when the last byte is sent
-    patience: float = 20  # seconds that it waits for the answers
+    patience: float = 60  # seconds that it waits for the answers
     methods: list = dataclasses.field(default_factory=lambda: ["GET"])  # one per answer
 
 
@@ -229,7 +229,7 @@ class Generator:
         headers, body = self.with_body(route)
         method = self.rng.choice("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND get G X-Y".split())
         request = self.whole(route, headers, body, method=method)
-        request.patience = 0.3 if b'"wait"' in body else 20
+        request.patience = 0.3 if b'"wait"' in body else 60
         request.dialect = request.dialect if method not in ("TRACE", "CONNECT", "get") else ""
         return request
 
@@ -352,7 +352,7 @@ class Generator:
         headers, body = self.with_body(route)
         request = self.whole(route, headers, body, path=path)
         # Whose path it is, is not for us to say.
-        return dataclasses.replace(request, dialect="", patience=0.3 if b'"wait"' in body else 20)
+        return dataclasses.replace(request, dialect="", patience=0.3 if b'"wait"' in body else 60)
 
     def strange_query(self):
         route = self.route(NO)
