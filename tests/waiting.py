@@ -9,7 +9,7 @@ def patiently(seconds):
     return seconds * float(os.environ.get("KINORA_PATIENCE", 1))
 
 
-def wait_until(condition, seconds=10, every=0.02):
+def wait_until(condition, seconds=30, every=0.02):
     """The first true value of condition()."""
     end = time.monotonic() + patiently(seconds)
     while True:

@@ -61,7 +61,7 @@ class Answer:
 
 
 class Connection:
-    def __init__(self, path, timeout=patiently(10)):
+    def __init__(self, path, timeout=patiently(30)):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))

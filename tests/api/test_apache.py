@@ -60,7 +60,7 @@ class Apache:
     def _answers(self):
         assert self.process.poll() is None, (self.dir / "out").read_text() + self.log()
         try:
-            return requests.get(self.url + "/", timeout=5).ok
+            return requests.get(self.url + "/", timeout=30).ok
         except requests.ConnectionError:
             return False
 
@@ -70,7 +70,7 @@ class Apache:
 
     def stop(self):
         self.process.terminate()
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60) == 0
         assert not re.search(r"segfault|exit signal|AH00124", self.log()), self.log()
 
     def __getattr__(self, name):

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from test_grok_imagine import DATA_URL, PNG, create, get
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_error(own, mp4):
     assert answer.status_code == 200
     failed = get(own, job["id"])
     assert (failed["status"], failed["error"]) == ("failed", "Rate limit reached")
-    assert abs(failed["failed_at"] - time.time()) < 5
+    assert abs(failed["failed_at"] - time.time()) < 60
     assert report(own, job["id"], "x").status_code == 409
     assert complete(own, job["id"], mp4).status_code == 409
     assert report(own, "job_000000000000", "x").json() == {"detail": "Job not found"}
@@ -176,9 +177,7 @@ def test_silent_extension(start_instance, mp4):
     waiting = create(instance, prompt="first")
     assert poll(instance)["id"] == waiting["id"]
     unpolled = create(instance, prompt="second")
-    deadline = time.time() + 8
-    while get(instance, waiting["id"])["status"] == "processing" and time.time() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: get(instance, waiting["id"])["status"] != "processing", every=0.1)
     failed = get(instance, waiting["id"])
     assert (failed["status"], failed["error"]) == (
         "failed",

@@ -119,6 +119,11 @@ def is_refused(instance):
     return post(instance, *CREATES[0][:2]).status_code == 507
 
 
+def wait_for_reserve(instance):
+    ballast = instance.dir / "store" / "ballast"
+    wait_until(lambda: ballast.exists() and ballast.stat().st_size > 0)
+
+
 def is_taken(instance):
     return post(instance, *CREATES[0][:2]).status_code == 201
 
@@ -131,7 +136,8 @@ def test_what_is_refused_and_what_goes_on(start, disk, mp4):
     assert instance.put_asset(claim, "video", mp4).status_code == 204
     assert instance.report(claim, "complete").status_code == 200
     waiting, running = create(instance), create(instance)
-    time.sleep(1.2)  # until the store has taken its reserve
+    if disk.has_reserve:
+        wait_for_reserve(instance)
     claim = instance.claim(CLASS)
 
     disk.fill()
@@ -166,7 +172,7 @@ def test_jobs_end_and_parts_start_on_a_full_disk(start, disk, mp4):
     """What the reserve is for."""
     instance = start(dispatch="no")
     failed, finished = create(instance), create(instance)
-    time.sleep(1.2)
+    wait_for_reserve(instance)
     first, second = instance.claim(CLASS), instance.claim(CLASS)
     assert instance.put_asset(second, "video", mp4).status_code == 204
     disk.fill()
@@ -183,13 +189,13 @@ def test_jobs_end_and_parts_start_on_a_full_disk(start, disk, mp4):
             instance.kill(part)
         if "kinorad" in parts:
             disk.fill()  # nobody is there yet to give up the reserve
-        wait_until(lambda: requests.get(instance.url + "/jobs").status_code == 200, 20)
+        wait_until(lambda: requests.get(instance.url + "/jobs").status_code == 200, 60)
         assert get(instance, failed["id"])["error"] == "no space for it"
         assert get(instance, finished["id"])["status"] == "completed"
-        wait_until(lambda: is_refused(instance), 20)
+        wait_until(lambda: is_refused(instance))
         disk.free()
-        wait_until(lambda: is_taken(instance), 20)
-        time.sleep(1.2)  # for the reserve, and for the pid files
+        wait_until(lambda: is_taken(instance))
+        wait_for_reserve(instance)
 
 
 def test_nothing_acknowledged_is_lost(start, disk):
@@ -222,10 +228,10 @@ def test_nothing_acknowledged_is_lost(start, disk):
         if kill:
             instance.kill("kinora-fcgi")
         if disk.has_reserve:
-            wait_until(lambda: is_refused(instance), 20)
+            wait_until(lambda: is_refused(instance))
         time.sleep(0.5)
         disk.free()
-        wait_until(lambda: is_taken(instance), 20)
+        wait_until(lambda: is_taken(instance))
     stop.set()
     for thread in threads:
         thread.join()
@@ -257,7 +263,7 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
     instance = start(append=WORKER.format(script=script, deadline=int(patiently(60))))
     job = create(instance)
     wait_until(lambda: get(instance, job["id"])["status"] == "processing")
-    time.sleep(1.2)
+    wait_for_reserve(instance)
     disk.fill()
     wait_until(lambda: is_refused(instance))
     go.touch()
@@ -267,10 +273,10 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
         return ended.exists()
 
     wait_until(fill, 60)
-    time.sleep(1)  # until kinorad has had a look at the disk
+    time.sleep(2)  # until kinorad has had a look at the disk
     assert get(instance, job["id"])["status"] in ("processing", "failed")
     disk.free()
-    wait_until(lambda: get(instance, job["id"])["status"] == "failed", 30)
+    wait_until(lambda: get(instance, job["id"])["status"] == "failed")
     assert get(instance, job["id"])["error"].startswith(FULL + ": The video could not be encoded")
     wait_until(lambda: is_taken(instance))
     job = create(instance)

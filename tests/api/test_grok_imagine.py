@@ -12,6 +12,7 @@ import pytest
 import requests
 
 import fastcgi
+from waiting import wait_until
 
 REFERENCE = "/v1/video/generations"
 README = "/v1/videos/generations"
@@ -80,7 +81,7 @@ def test_health(instance):
 def test_create_in_the_reference_shape(instance):
     job = create(instance)
     assert re.fullmatch("job_[0-9a-z]{12}", job["id"])
-    assert abs(job["created_at"] - time.time()) < 5
+    assert abs(job["created_at"] - time.time()) < 60
     assert job == {
         "id": job["id"],
         "status": "pending",
@@ -330,7 +331,7 @@ def test_delete_video(instance, mp4):
         assert (gone.status_code, gone.json()) == (404, {"detail": "Video not found"})
     after = get(instance, job["id"])
     assert (after["status"], after["video_url"]) == ("completed", None)
-    assert abs(after["expired_at"] - time.time()) < 10
+    assert abs(after["expired_at"] - time.time()) < 60
     readme = get(instance, job["id"], README)
     assert (readme["status"], readme["video_url"]) == ("completed", None)
 
@@ -389,7 +390,8 @@ def lines_of(instance):
     lines = []
     for path in sorted((instance.dir / "logs").glob("requests_*.jsonl")):
         assert re.fullmatch(r"requests_\d{4}-\d\d-\d\d\.jsonl", path.name)
-        lines += [json.loads(line) for line in path.read_text().splitlines()]
+        whole = path.read_text().rpartition("\n")[0]  # the last line may be on its way
+        lines += [json.loads(line) for line in whole.splitlines()]
     return lines
 
 
@@ -397,8 +399,12 @@ def test_request_log(own, mp4):
     job = create(own, prompt="logged", image=DATA_URL)
     finish(own, job["id"], mp4)
     get(own, job["id"])
-    time.sleep(0.5)
-    mine = [line for line in lines_of(own) if line.get("job_id") == job["id"]]
+
+    def lines():
+        mine = [line for line in lines_of(own) if line.get("job_id") == job["id"]]
+        return mine if mine and mine[-1].get("path") == f"{REFERENCE}/{job['id']}" else None
+
+    mine = wait_until(lines)
     created = mine[0]
     assert (created["type"], created["method"], created["path"]) == ("request", "POST", REFERENCE)
     assert created["payload"]["prompt"] == "logged"
@@ -407,4 +413,3 @@ def test_request_log(own, mp4):
     (result,) = [line for line in mine if line["type"] == "response"]
     assert (result["status"], result["video_size"]) == ("completed", len(mp4))
     assert 0 < result["duration"] < 60
-    assert mine[-1]["path"] == f"{REFERENCE}/{job['id']}"

@@ -89,7 +89,7 @@ def test_cancelled_in_any_stage(serve, service):
         own.ctl("jobs", "cancel", job_id)
         after = status(own, job_id)
         assert (after["status"], after["message"]) == ("failed", "Job cancelled")
-    wait_until(lambda: not traces(own), 5)
+    wait_until(lambda: not traces(own))
     time.sleep(0.5)
     for job_id in jobs.values():
         assert status(own, job_id)["message"] == "Job cancelled", "the worker had a word after the end"
@@ -111,7 +111,7 @@ def test_the_deadline_in_any_stage(serve, service):
     wait_until(all_over, 60, 0.2)
     assert all(message in seen[message] for message in jobs), seen
     assert all("20 seconds" in status(own, job_id)["message"] for job_id in jobs.values())
-    wait_until(lambda: not traces(own), 5)
+    wait_until(lambda: not traces(own))
 
 
 def test_twenty_jobs_at_once(serve):

@@ -44,7 +44,7 @@ def test_generate(url):
     assert uuid.UUID(body["job_id"]).version == 4
     assert body == {"job_id": body["job_id"], "status": "queued", "message": "Video generation started"}
     status = requests.get(f"{url}/status/{body['job_id']}").json()
-    assert abs(status.pop("created_at") - time.time()) < 5
+    assert abs(status.pop("created_at") - time.time()) < 60
     assert status == {"status": "queued", "progress": 0, "message": "Job queued", "logs": []}
 
 

@@ -108,7 +108,7 @@ def test_a_put_is_renamed(own, claim, mp4, tmp_path):
     assert IS_SANITIZED or watch.memory < 8 * MIB
     assert watch.disk < size * 1.1
     assert own.report(claim, "complete").status_code == 200
-    assert spooled(own) == []
+    wait_until(lambda: spooled(own) == [])
     film = requests.get(f"{own.url}/videos/{claim['job']['id']}.mp4", headers={"Range": "bytes=0-99"})
     assert film.content == mp4[:100]
     requests.delete(f"{own.url}/videos/{claim['job']['id']}.mp4")
@@ -307,7 +307,7 @@ def test_no_client_can_name_a_file(own, claim, mp4):
 
 
 def refusal(client):
-    client.settimeout(10)
+    client.settimeout(patiently(30))
     head, body = b"", b""
     while b"\r\n\r\n" not in head:
         head += client.recv(4096)

@@ -396,9 +396,10 @@ def test_cancel_against_claim(serve):
     instance = serve(dispatch="no", daily_job_limit=1000)
     client = Client(instance, hour_limit=100000, day_limit=100000)
     jobs = [client.create() for _ in range(200)]
-    claimed, stop = set(), threading.Event()
+    claimed, stop, start = set(), threading.Event(), threading.Barrier(3 + 4)
 
     def work():
+        start.wait()
         while not stop.is_set():
             got = instance.claim(WAN)
             if got:
@@ -407,7 +408,7 @@ def test_cancel_against_claim(serve):
     workers = [threading.Thread(target=work) for _ in range(3)]
     for worker in workers:
         worker.start()
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with concurrent.futures.ThreadPoolExecutor(4, initializer=start.wait) as pool:
         # From the front, where the workers are, too.
         answers = dict(zip(jobs, pool.map(lambda job: client.post(f"cancel/{job}").status_code, jobs)))
     wait_until(lambda: len(claimed) + list(answers.values()).count(200) >= len(jobs))
@@ -425,7 +426,7 @@ def test_prefer_wait(client, instance, mp4):
     began = time.monotonic()
     answer = client.post("generate", json={"prompt": "A", "image_url": URL}, headers={"Prefer": "wait=1"})
     assert json_of(answer, 202)["status"] == "queued"
-    assert 0.9 < time.monotonic() - began < patiently(5)
+    assert 0.9 < time.monotonic() - began < patiently(20)
 
     def work():
         got = wait_until(lambda: instance.claim(VEO))
@@ -653,6 +654,7 @@ def test_usage_is_exact_after_kills(serve, mp4, kills):
         time.sleep(random.uniform(0.2, 0.8))
         instance.kill("kinora-fcgi")
         wait_until(lambda: load.clients[0].get("usage").status_code == 200, seconds=60)
+    wait_until(lambda: all(len(accepted) >= 30 for accepted in load.accepted.values()), 120)  # on a busy machine, too
     load.end()
     for client in load.clients:
         jobs = jobs_of(instance, f"key:{client.name}")
@@ -723,11 +725,11 @@ def test_exactly_the_hour_limit_across_a_restart(serve):
     threads = [threading.Thread(target=poll) for _ in range(32)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: statuses[200] >= 150)
+    wait_until(lambda: statuses[200] >= 150, 60)
     first = instance.kill("kinora-fcgi", signal.SIGTERM)
     for thread in threads:
         thread.join()
-    assert instance.pid("kinora-fcgi") != first
+    wait_until(lambda: instance.pid("kinora-fcgi") not in (None, first))
     assert statuses == {200: 500, 429: 32 * 18 - 500}
 
 

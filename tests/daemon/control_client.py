@@ -16,7 +16,7 @@ class ControlError(Exception):
 class Control:
     """A connection to the responder's control socket."""
 
-    def __init__(self, path, timeout=patiently(10)):
+    def __init__(self, path, timeout=patiently(30)):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))
@@ -58,7 +58,7 @@ def _length(n):
     return struct.pack(">B", n) if n < 128 else struct.pack(">I", n | 0x80000000)
 
 
-def request(path, method, uri, body=b"", dialects="grok_imagine", timeout=patiently(10)):
+def request(path, method, uri, body=b"", dialects="grok_imagine", timeout=patiently(30)):
     """One request to the responder as nginx would send it. Returns (status, body)."""
     params = {
         "REQUEST_METHOD": method, "REQUEST_URI": uri, "DOCUMENT_URI": uri.split("?")[0],

@@ -29,7 +29,7 @@ echo '{"type":"asset","name":"video","file":"out.mp4"}'
 """
 
 
-def wait_for(check, seconds=10, every=0.01):
+def wait_for(check, seconds=30, every=0.01):
     """What check returns once it is true; fails after so many seconds."""
     end = time.monotonic() + patiently(seconds)
     while True:
@@ -79,7 +79,7 @@ class Pair:
         self.wait_ready()
         return self
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=60):
         return wait_for(lambda: self.call("ping")["pid"], seconds)
 
     def stop(self):
@@ -97,9 +97,10 @@ class Pair:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(patiently(30))
-        elif self.pid("kinora-fcgi"):  # an orphan
+        elif orphan := self.pid("kinora-fcgi"):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid("kinora-fcgi"), signal.SIGKILL)
+                os.kill(orphan, signal.SIGKILL)
+            wait_for(lambda: not is_alive(orphan))  # it may be at a file that rmtree() would find
         self.log.close()
 
     def pid(self, name):
@@ -129,7 +130,7 @@ class Pair:
     def job(self, job_id):
         return self.call("show", id=job_id)["job"]
 
-    def wait_state(self, job_id, state, seconds=15):
+    def wait_state(self, job_id, state, seconds=60):
         """The job in that state. One that ended in another will not come to it any more."""
         wait_for(lambda: self.job(job_id)["state"] in (state, "completed", "failed", "cancelled"), seconds)
         job = self.job(job_id)

@@ -58,4 +58,4 @@ def test_a_lease_that_ends(pair):
     job_id = pair.create()
     claim = pair.call("claim", classes=["grok_imagine/grok"], worker="test/1", lease=1)
     assert claim["job"]["id"] == job_id
-    wait_for(lambda: pair.job(job_id)["state"] != "processing", 8)
+    wait_for(lambda: pair.job(job_id)["state"] != "processing")

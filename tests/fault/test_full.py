@@ -34,7 +34,7 @@ def test_pid_files_are_those_of_what_runs(rig, parts):
     with rig.disk.filled():
         for part in parts:
             rig.signal_part(part, signal.SIGKILL)
-        wait_until(lambda: daemons(rig) - before, 20)
+        wait_until(lambda: daemons(rig) - before, 60)
         time.sleep(1)
-    rig.wait_whole(20)
+    rig.wait_whole(60)
     assert {rig.pid("kinorad")} == daemons(rig)

@@ -255,7 +255,7 @@ def furnish(top):
     for address in ADDRESSES:
         length = "128" if ":" in address else "32"
         subprocess.run(["ip", "address", "add", f"{address}/{length}", "dev", "lo"], check=True)
-    (top / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    (top / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:5 attempts:3\n")
     mount_over("/etc/resolv.conf", top / "resolv.conf")
     mount_over("/etc/ssl/certs/ca-certificates.crt", top / "ca.pem")
 
