@@ -11,6 +11,7 @@ enum kn_err store_job_get(struct store *store, const char *id, struct job **out)
 	struct store_read read;
 	enum kn_err err = store_read(store, NULL, TABLE_JOBS, id, strlen(id), &read);
 
+	*out = NULL;
 	if (err == KN_OK)
 		err = job_decode(read.data, read.len, out);
 	store_read_free(&read);

@@ -81,6 +81,7 @@ enum kn_err store_job_delete(struct store *store, const char *id, struct job **o
 
 /* --- jobs: reading --- */
 
+/* *out is NULL on failure. */
 enum kn_err store_job_get(struct store *store, const char *id, struct job **out);
 /* Calls look() with the job, and returns what that returns: for answers that are asked for all the
  * time. The job is without its files, its strings are gone afterwards. */

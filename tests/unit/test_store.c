@@ -407,6 +407,16 @@ static void test_cancelled_jobs_leave_the_queue(void **state)
 			 KN_ERR_CONFLICT);
 }
 
+/* Whoever asks for what is not there is not left with a pointer to anywhere. */
+static void test_a_job_that_is_not_there_is_none(void **state)
+{
+	struct fixture *f = *state;
+	struct job *job = (struct job *)(void *)f;
+
+	assert_int_equal(store_job_get(f->store, "job_none00000000", &job), KN_ERR_NOT_FOUND);
+	assert_null(job);
+}
+
 static void test_a_path_with_special_characters(void **state)
 {
 	struct fixture *f = *state;
@@ -440,6 +450,7 @@ int main(void)
 		TEST(test_waiting_too_long_comes_due),
 		TEST(test_everything_is_there_after_reopening),
 		TEST(test_cancelled_jobs_leave_the_queue),
+		TEST(test_a_job_that_is_not_there_is_none),
 		TEST(test_a_path_with_special_characters),
 	};
 
