@@ -234,6 +234,8 @@ static enum kn_err run_change(struct store_txn *txn, void *arg)
 		goto out;
 	assert(is_same_job(old, new));
 	new->updated = clock_wall_us();
+	if (new->updated < new->created) /* the clock was set back */
+		new->updated = new->created;
 	err = put_job(txn, old, new);
 	if (err == KN_OK && op->wanted) {
 		op->out = new;

@@ -3,7 +3,8 @@
 
 struct claim {
 	const struct store_claim *asked;
-	int64_t now;
+	int64_t wall;
+	int64_t now; /* never before a job was made: a clock that was set back stops no queue */
 	struct job *out;
 };
 
@@ -97,7 +98,7 @@ static enum kn_err lease_to(struct job *job, const struct claim *claim)
 		id_new_token(job->lease.token);
 		job->lease.seconds = claim->asked->lease_us / USEC_PER_SEC;
 		if (claim->asked->lease_us > 0)
-			job->lease.until = claim->now + claim->asked->lease_us;
+			job->lease.until = claim->wall + claim->asked->lease_us;
 	}
 	return err;
 }
@@ -110,7 +111,9 @@ static enum kn_err run_claim(struct store_txn *txn, void *arg)
 	enum kn_err err;
 
 	job_free(&claim->out); /* of a run that was aborted */
-	claim->now = clock_wall_us();
+	claim->wall = clock_wall_us();
+	claim->now =
+		claim->wall > txn->store->last_created ? claim->wall : txn->store->last_created;
 	err = find_best(txn, claim, &best);
 	if (err == KN_OK)
 		err = store_txn_job_get(txn, (char *)best.rank.data + RANK_MIN - 2, &old);

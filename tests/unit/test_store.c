@@ -417,6 +417,45 @@ static void test_a_job_that_is_not_there_is_none(void **state)
 	assert_null(job);
 }
 
+static enum kn_err put_as_it_is(struct store_txn *txn, void *arg)
+{
+	return store_txn_job_put(txn, NULL, arg);
+}
+
+/* A job of an hour ahead, as it was made before the clock was set back. */
+static void put_from_ahead(struct fixture *f)
+{
+	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+
+	strcpy(job->id, "job_ahead0000000");
+	job->created = job->updated = job->run_at = clock_wall_us() + 3600 * USEC_PER_SEC;
+	assert_int_equal(store_write(f->store, put_as_it_is, job, STORE_FLUSHED), KN_OK);
+	job_free(&job);
+}
+
+static void test_a_clock_that_was_set_back_stops_no_queue(void **state)
+{
+	const int64_t lease = 60 * USEC_PER_SEC;
+	struct fixture *f = *state;
+	struct job *job;
+
+	create(f, JOB_GROK_IMAGINE, "grok", NULL, NULL);
+	put_from_ahead(f);
+	reopen(f);
+	create(f, JOB_GROK_IMAGINE, "grok", NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(claim(f, "grok_imagine/grok", lease, &job), KN_OK);
+		assert_null(job_fault(job));
+		assert_in_range(job->lease.until, 1, clock_wall_us() + lease);
+		job_free(&job);
+	}
+	assert_int_equal(
+		store_job_change(f->store, "job_ahead0000000", cancel, NULL, STORE_FLUSHED, &job),
+		KN_OK);
+	assert_null(job_fault(job));
+	job_free(&job);
+}
+
 static void test_a_path_with_special_characters(void **state)
 {
 	struct fixture *f = *state;
@@ -451,6 +490,7 @@ int main(void)
 		TEST(test_everything_is_there_after_reopening),
 		TEST(test_cancelled_jobs_leave_the_queue),
 		TEST(test_a_job_that_is_not_there_is_none),
+		TEST(test_a_clock_that_was_set_back_stops_no_queue),
 		TEST(test_a_path_with_special_characters),
 	};
 
