@@ -44,8 +44,8 @@ bool idempotency_key_read(const void *data, size_t len, struct idempotency_key *
 	const unsigned char *at = data;
 	size_t owner_len = len > 2 ? strnlen((const char *)at + 2, len - 2) : 0;
 
-	if (len < 4 + owner_len || len - 3 - owner_len > IDEMPOTENCY_KEY_MAX || at[0] != 'k' ||
-	    at[1] >= JOB_API_COUNT)
+	if (len < 4 + owner_len || len > IDEMPOTENCY_ENTRY_MAX - TIME_HEAD ||
+	    len - 3 - owner_len > IDEMPOTENCY_KEY_MAX || at[0] != 'k' || at[1] >= JOB_API_COUNT)
 		return false;
 	out->api = (enum job_api)at[1];
 	out->owner = (const char *)at + 2;

@@ -41,6 +41,8 @@ static void test_bounds_of_keys(void **state)
 {
 	char text[IDEMPOTENCY_KEY_MAX + 2], owner[IDEMPOTENCY_ENTRY_MAX];
 	struct idempotency_entry entry, time;
+	unsigned char longer[2 * IDEMPOTENCY_ENTRY_MAX];
+	struct idempotency_key key;
 
 	(void)state;
 	memset(text, 'k', sizeof(text));
@@ -57,6 +59,15 @@ static void test_bounds_of_keys(void **state)
 	}
 	idempotency_time_make(&entry, 1, &time);
 	assert_int_equal(time.len, IDEMPOTENCY_ENTRY_MAX);
+	/* Read, too, and none longer. */
+	assert_true(idempotency_key_read(entry.data, entry.len, &key));
+	entry.data[entry.len] = 'k';
+	entry.data[2] = '\0'; /* no owner: the rest is the key */
+	assert_false(idempotency_key_read(entry.data, entry.len + 1, &key));
+	memset(longer, 'o', sizeof(longer));
+	memcpy(longer, "k\2", 2);
+	longer[sizeof(longer) - 2] = '\0';
+	assert_false(idempotency_key_read(longer, sizeof(longer), &key));
 }
 
 /* In memory of just that size, so that a sanitizer sees a step too far. */

@@ -102,6 +102,27 @@ static void plant_key(struct fixture *f, const char *id, int64_t created, struct
 	free(value.data);
 }
 
+static enum kn_err put_long_key(struct store_txn *txn, void *arg)
+{
+	unsigned char key[2000], value[100] = {0};
+
+	(void)arg;
+	memset(key, 'o', sizeof(key));
+	key[0] = 'k';
+	key[1] = JOB_GROK_IMAGINE;
+	key[sizeof(key) - 2] = '\0';
+	memset(value + 40, 'j', 10);
+	return store_txn_put(txn, STORE_IDEMPOTENCY, key, sizeof(key), value, 50);
+}
+
+static void test_an_idempotency_key_longer_than_any(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(store_write(f->store, put_long_key, NULL, STORE_FLUSHED), KN_OK);
+	expect(f, "idempotency", "a key cannot be read");
+}
+
 static void test_idempotency_keys(void **state)
 {
 	struct fixture *f = *state;
@@ -152,6 +173,7 @@ int main(void)
 		TEST(test_days),
 		TEST(test_windows),
 		TEST(test_idempotency_keys),
+		TEST(test_an_idempotency_key_longer_than_any),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
