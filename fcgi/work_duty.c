@@ -84,7 +84,9 @@ static enum kn_err change_waited(struct job *job, void *arg)
 	const struct wait_change *change = arg;
 	char text[96];
 
-	if (job->state != JOB_QUEUED)
+	/* It may have come back since it was created. A job that waits changes in no other way. */
+	if (job->state != JOB_QUEUED ||
+	    job->updated >= change->now - change->seconds * USEC_PER_SEC)
 		return KN_ERR_CONFLICT;
 	snprintf(text, sizeof(text), "Job timed out: no worker took it within %lld seconds",
 		 (long long)change->seconds);

@@ -493,6 +493,46 @@ static void test_queue_timeout(void **state)
 	job_free(&job);
 }
 
+static enum kn_err rewrite(struct store_txn *txn, void *arg)
+{
+	struct job **jobs = arg;
+
+	return store_txn_job_put(txn, jobs[0], jobs[1]);
+}
+
+/* Makes the job an hour older than it is. */
+static void age(struct fixture *f, const char *id)
+{
+	struct job *jobs[] = {get(f, id), get(f, id)};
+
+	jobs[1]->created -= 3600 * USEC_PER_SEC;
+	jobs[1]->updated -= 3600 * USEC_PER_SEC;
+	jobs[1]->run_at -= 3600 * USEC_PER_SEC;
+	assert_int_equal(store_write(f->server.store, rewrite, jobs, STORE_FLUSHED), KN_OK);
+	job_free(&jobs[0]);
+	job_free(&jobs[1]);
+}
+
+/* What counts is how long it has waited, not when it was made. */
+static void test_queue_timeout_of_a_job_that_came_back(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE], token[TOKEN_SIZE];
+	size_t removed;
+
+	f->conf.max_queue_seconds = 60;
+	create(f, id);
+	age(f, id);
+	claim(f, 60, token);
+	assert_int_equal(work_release(&f->server, id, token), KN_OK);
+	assert_int_equal(work_retain(&f->server, clock_wall_us() + 5 * USEC_PER_SEC, &removed),
+			 KN_OK);
+	assert_int_equal(state_of(f, id), JOB_QUEUED);
+	assert_int_equal(work_retain(&f->server, clock_wall_us() + 61 * USEC_PER_SEC, &removed),
+			 KN_OK);
+	assert_int_equal(state_of(f, id), JOB_FAILED);
+}
+
 static enum kn_err create_with_key(struct fixture *f, const char *prompt, const char *key,
 				   char id[ID_SIZE], bool *replayed)
 {
@@ -647,6 +687,7 @@ int main(void)
 		WITH_STORE(test_files_go_and_the_job_stays),
 		WITH_STORE(test_models_stay_unless_their_age_is_set),
 		WITH_STORE(test_queue_timeout),
+		WITH_STORE(test_queue_timeout_of_a_job_that_came_back),
 		WITH_STORE(test_idempotency_key),
 		WITH_STORE(test_quota),
 		WITH_STORE(test_input_of_a_refused_job_is_removed),
