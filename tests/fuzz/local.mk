@@ -3,7 +3,7 @@
 fuzz_sources = $(sort $(wildcard $(top_srcdir)/tests/fuzz/fuzz_*.c))
 fuzz_targets = $(fuzz_sources:$(top_srcdir)/%.c=%)
 
-EXTRA_DIST += tests/fuzz/run tests/fuzz/test_targets.py tests/fuzz/corpus \
+EXTRA_DIST += tests/fuzz/run tests/fuzz/corpus \
 	$(patsubst $(top_srcdir)/%,%,$(wildcard $(addprefix $(top_srcdir)/,tests/fuzz/*.[ch] tests/fuzz/*.dict)))
 
 if ENABLE_FUZZ
