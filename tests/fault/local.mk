@@ -1,5 +1,4 @@
-EXTRA_DIST += tests/fault/run tests/fault/checks.py tests/fault/disk.py tests/fault/faults.py tests/fault/load.py \
-	tests/fault/model.py tests/fault/rig.py tests/fault/shim.c tests/fault/test_doubt.py tests/fault/test_fault.py tests/fault/test_full.py tests/fault/test_kill.py tests/fault/test_sync.py
+EXTRA_DIST += tests/fault/run $(patsubst $(top_srcdir)/%,%,$(wildcard $(top_srcdir)/tests/fault/*.py)) tests/fault/shim.c
 CLEANFILES += tests/fault/shim.so
 check_DATA = tests/fault/shim.so
 tests/fault/shim.so: tests/fault/shim.c

@@ -1,30 +1,14 @@
 """A log that finds no space leaves open what was committed: it is said so, nothing is built on it, and then it is known."""
 
-import pathlib
-import shutil
 import signal
-import tempfile
 
 import pytest
 import requests
 
 from disk import STORE_LOG
-from rig import Rig
 from waiting import patiently, wait_until
 
 FULL = "Not enough storage space"
-
-
-@pytest.fixture
-def rig():
-    top = pathlib.Path(tempfile.mkdtemp(prefix="kinora-fault-"))
-    rig = Rig(top)
-    yield rig
-    rig.disk.set()
-    rig.wait_whole(60)
-    rig.stop()
-    rig.disk.unmount()
-    shutil.rmtree(top)
 
 
 def create(rig, prompt):

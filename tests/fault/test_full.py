@@ -1,25 +1,11 @@
 """What starts on a full disk is whole as soon as there is space."""
 
-import pathlib
-import shutil
 import signal
-import tempfile
 import time
 
 import pytest
 
-from rig import Rig
 from waiting import wait_until
-
-
-@pytest.fixture
-def rig():
-    top = pathlib.Path(tempfile.mkdtemp(prefix="kinora-fault-"))
-    rig = Rig(top)
-    yield rig
-    rig.stop()
-    rig.disk.unmount()
-    shutil.rmtree(top)
 
 
 def daemons(rig):

@@ -2,28 +2,12 @@
 
 import contextlib
 import errno
-import pathlib
-import shutil
-import tempfile
 
 import pytest
 import requests
 
 from disk import STORE_DB, STORE_LOG
-from rig import Rig
 from waiting import patiently, wait_until
-
-
-@pytest.fixture
-def rig():
-    top = pathlib.Path(tempfile.mkdtemp(prefix="kinora-fault-"))
-    rig = Rig(top)
-    yield rig
-    rig.disk.set()
-    rig.wait_whole(60)
-    rig.stop()
-    rig.disk.unmount()
-    shutil.rmtree(top)
 
 
 def create(rig, prompt="A cat"):
