@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-	TEXT_MAX = 20000,  /* characters */
+	TEXT_MAX = 20000, /* characters */
+	OPTION_MAX = 100,
 	PROMPT_MAX = 1000, /* bytes of the text that lists show */
 	LIST_MAX = 1000,
 };
@@ -114,11 +115,34 @@ static const char *check_text(json_object *request, const char **why)
 }
 
 /* What the worker may be told besides the text; everything else in the request is ignored. */
-static const char *const options[] = {"voice", "language"};
+static const struct {
+	const char *name, *too_long;
+} options[] = {
+	{"voice", "The voice is too long: at most 100 characters are allowed"},
+	{"language", "The language is too long: at most 100 characters are allowed"},
+};
+enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+static const char *option_text(json_object *request, size_t i)
+{
+	return json_get_string(request, options[i].name);
+}
+
+static bool check_options(json_object *request, const char **why)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const char *text = option_text(request, i);
+
+		*why = options[i].too_long;
+		if (text != NULL && text_length(text, strlen(text)) > OPTION_MAX)
+			return false;
+	}
+	return true;
+}
 
 static enum kn_err fill_job(const struct request *req, struct job *job, const char *text)
 {
-	json_object *params = json_object_new_object(), *value;
+	json_object *params = json_object_new_object();
 	char prompt[PROMPT_MAX + 1];
 	size_t n = text_cut(text, strlen(text), PROMPT_MAX);
 	enum kn_err err;
@@ -126,10 +150,9 @@ static enum kn_err fill_job(const struct request *req, struct job *job, const ch
 	memcpy(prompt, text, n);
 	prompt[n] = '\0';
 	json_add_string(params, "text", text);
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (json_object_object_get_ex(req->json, options[i], &value) &&
-		    json_object_is_type(value, json_type_string))
-			json_add_string(params, options[i], json_object_get_string(value));
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (option_text(req->json, i) != NULL)
+			json_add_string(params, options[i].name, option_text(req->json, i));
 	err = job_set(&job->prompt, prompt);
 	if (err == KN_OK)
 		err = job_set(&job->params,
@@ -146,7 +169,7 @@ static void generate(struct request *req)
 	bool replayed;
 	enum kn_err err = KN_ERR_NOMEM;
 
-	if (text == NULL) {
+	if (text == NULL || !check_options(req->json, &why)) {
 		respond_error(req, KN_ERR_INVALID, why);
 		return;
 	}

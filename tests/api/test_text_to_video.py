@@ -66,6 +66,8 @@ REFUSED = [
     (b'{"text": "\xff"}', "The body is not valid JSON"),
     (b"[" * 100, "The body is not valid JSON"),
     ('{"text": "%s"}' % ("é" * 20001), "The text is too long: at most 20000 characters are allowed"),
+    ('{"text": "a", "voice": "%s"}' % ("é" * 101), "The voice is too long: at most 100 characters are allowed"),
+    ('{"text": "a", "language": "%s"}' % ("/" * 700000), "The language is too long: at most 100 characters are allowed"),
 ]
 
 
