@@ -38,20 +38,37 @@ static void print_key(json_object *key)
 	       revoked != NULL ? "  revoked" : "");
 }
 
+/* The next keys, behind those that are there; false when there are no more, or with *status. */
+static bool add_keys(struct ctl *ctl, json_object *keys, int *status)
+{
+	json_object *body = json_object_new_object(), *result, *more;
+	size_t n;
+
+	json_add_int(body, "skip", (int64_t)json_object_array_length(keys));
+	if (!ctl_call(ctl, "key_list", body, &result, status))
+		return false;
+	more = json_get_array(result, "keys");
+	n = more != NULL ? json_object_array_length(more) : 0;
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(keys, json_object_get(json_object_array_get_idx(more, i)));
+	json_object_put(result);
+	return n > 0;
+}
+
 static int list(struct ctl *ctl)
 {
-	json_object *result, *keys;
-	int status;
+	json_object *root = json_object_new_object(), *keys = json_object_new_array();
+	int status = EX_OK;
 
-	if (!ctl_call(ctl, "key_list", NULL, &result, &status))
-		return status;
-	keys = json_get_array(result, "keys");
-	if (ctl->json)
-		ctl_print_json(result);
-	for (size_t i = 0; !ctl->json && keys != NULL && i < json_object_array_length(keys); i++)
+	json_object_object_add(root, "keys", keys);
+	while (add_keys(ctl, keys, &status))
+		;
+	if (status == EX_OK && ctl->json)
+		ctl_print_json(root);
+	for (size_t i = 0; status == EX_OK && !ctl->json && i < json_object_array_length(keys); i++)
 		print_key(json_object_array_get_idx(keys, i));
-	json_object_put(result);
-	return EX_OK;
+	json_object_put(root);
+	return status;
 }
 
 /* Sends the options and the key's name; says what was done. */

@@ -38,10 +38,32 @@ struct control {
 
 /* --- one connection --- */
 
+bool control_fits(json_object *row, size_t *bytes)
+{
+	enum { FRAME_BYTES = 4096 }; /* of the answer around its rows */
+	size_t len;
+
+	json_object_to_json_string_length(row, JSON_C_TO_STRING_PLAIN, &len);
+	*bytes += len + 1;
+	return *bytes <= CONTROL_LINE_MAX - FRAME_BYTES;
+}
+
+/* To a line that is too long the peer would hang up, and ask again on its next connection. */
+static char *format_answer(const struct control_call *call, int64_t id, enum kn_err err)
+{
+	char *line = control_format_answer(id, err, call->text, call->result);
+
+	if (line == NULL || strlen(line) <= CONTROL_LINE_MAX)
+		return line;
+	free(line);
+	return control_format_answer(id, KN_ERR_TOO_LARGE,
+				     "The answer is too long for the control socket", NULL);
+}
+
 static enum kn_err answer(struct control_call *call, const struct control_message *message,
 			  enum kn_err err)
 {
-	char *line = control_format_answer(message->id, err, call->text, call->result);
+	char *line = format_answer(call, message->id, err);
 
 	call->result = NULL;
 	if (line == NULL)

@@ -64,12 +64,25 @@ enum kn_err control_op_key_create(struct control_call *call)
 
 enum kn_err control_op_key_list(struct control_call *call)
 {
-	json_object *keys = NULL;
-	enum kn_err err = api_keys_list(call->server->gate->keys, NULL, &keys);
+	int64_t skip = json_get_int(call->body, "skip", 0);
+	json_object *all = NULL, *keys;
+	size_t n, bytes = 0;
+	enum kn_err err = api_keys_list(call->server->gate->keys, NULL, &all);
 
 	if (err != KN_OK)
 		return err;
+	n = json_object_array_length(all);
+	keys = json_object_new_array();
+	for (size_t i = skip > 0 ? (size_t)skip : 0; i < n; i++) {
+		json_object *key = json_object_array_get_idx(all, i);
+
+		if (!control_fits(key, &bytes))
+			break; /* "skip" asks for the rest */
+		json_object_array_add(keys, json_object_get(key));
+	}
+	json_object_put(all);
 	call->result = json_object_new_object();
+	json_add_int(call->result, "total", (int64_t)n);
 	json_object_object_add(call->result, "keys", keys);
 	return KN_OK;
 }

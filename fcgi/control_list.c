@@ -53,6 +53,7 @@ enum kn_err control_op_list(struct control_call *call)
 	int64_t limit = json_get_int(call->body, "limit", LIMIT_DEFAULT);
 	struct store_page page = {0};
 	json_object *jobs;
+	size_t bytes = 0;
 	enum kn_err err;
 
 	if (!read_word(call, "api", job_api_from_name, &query.api))
@@ -66,8 +67,15 @@ enum kn_err control_op_list(struct control_call *call)
 	if (err != KN_OK)
 		return err;
 	jobs = json_object_new_array();
-	for (size_t i = 0; i < page.n; i++)
-		json_object_array_add(jobs, row_to_json(&page.rows[i]));
+	for (size_t i = 0; i < page.n; i++) {
+		json_object *row = row_to_json(&page.rows[i]);
+
+		if (!control_fits(row, &bytes)) {
+			json_object_put(row);
+			break; /* "after" asks for the rest */
+		}
+		json_object_array_add(jobs, row);
+	}
 	call->result = json_object_new_object();
 	json_add_int(call->result, "total", (int64_t)page.total);
 	json_object_object_add(call->result, "jobs", jobs);

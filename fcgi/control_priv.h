@@ -32,6 +32,9 @@ struct control_op {
 /* NULL: no such operation. */
 const struct control_op *control_op_find(const char *name);
 
+/* Whether a list of so many bytes still fits into an answer with this row. Adds the row's bytes. */
+bool control_fits(json_object *row, size_t *bytes);
+
 /* Operations that have files of their own. */
 enum kn_err control_op_compact(struct control_call *call);
 enum kn_err control_op_copy(struct control_call *call);

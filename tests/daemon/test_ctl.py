@@ -1,10 +1,12 @@
 """kinoractl, as an administrator types it."""
 
+import json
 import os
 import subprocess
 
 import pytest
 
+from control_client import request
 from daemon_pair import CTL, DONE, pair  # noqa: F401
 
 
@@ -73,6 +75,29 @@ def test_a_job_whose_files_are_gone(pair):
     pair.wait_state(job_id, "failed")
     pair.call("expire", id=job_id)
     assert "No longer available" in pair.ctl("jobs", "retry", job_id, code=65)
+
+
+def test_lists_that_are_longer_than_a_line(pair):
+    """A line of the control socket has a megabyte."""
+    pair.sets.append("dispatch=no")
+    pair.start()
+    body = json.dumps({"prompt": "/" * 9000}).encode()
+    for _ in range(90):
+        status, answer = request(pair.run / "fcgi.sock", "POST", "/api/generate", body, "grok_3d")
+        assert status == 200, answer
+    seen, after = [], []
+    while len(seen) < 90:
+        page = pair.ctl("jobs", "list", "--limit", "90", "--json", *after)
+        assert page["total"] == 90 and 0 < len(page["jobs"]) < 90
+        seen += [job["id"] for job in page["jobs"]]
+        after = ["--after", seen[-1]]
+    assert len(set(seen)) == 90
+    with pair.control() as control:
+        for i in range(4000):
+            control.call("key_create", name=f"{i} " + "/" * 50)
+    keys = pair.ctl("keys", "list", "--json")["keys"]
+    assert [key["name"].split()[0] for key in keys] == [str(i) for i in reversed(range(4000))]
+    assert len(pair.ctl("keys", "list").splitlines()) == 4000
 
 
 def test_lists_that_cannot_be(pair):

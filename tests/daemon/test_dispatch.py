@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
 
+from control_client import request
 from daemon_pair import DONE, is_alive, pair, wait_for  # noqa: F401
 from waiting import patiently
 
@@ -188,6 +190,35 @@ def test_secrets_go_down_the_pipe_alone(pair):
     pair.start()
     pair.wait_state(pair.create(), "completed")
     assert "worker: 1" in pair.text()
+
+
+def test_a_job_that_is_too_large_for_a_line_stops_no_other(pair, tmp_path):
+    """One that an earlier version took: its claim's answer has more than a megabyte."""
+    pair.worker(DONE, serves="text_to_video/default")
+    pair.sets.append("dispatch=no")
+    pair.start()
+
+    def create():
+        status, answer = request(pair.run / "fcgi.sock", "POST", "/api/v1/generate", b'{"text":"a"}', "text_to_video")
+        assert status == 202, answer
+        return json.loads(answer)["job_id"]
+
+    large = create()
+    pair.stop()
+    pair.ctl("dump", tmp_path / "dump")
+    lines = [json.loads(line) for line in (tmp_path / "dump").read_text().splitlines()]
+    for line in lines:
+        if "job" in line:
+            line["job"]["params"] = json.dumps({"text": "a", "voice": "/" * 700000})
+    (tmp_path / "dump").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shutil.rmtree(pair.path / "store")
+    pair.ctl("load", tmp_path / "dump")
+    pair.sets.remove("dispatch=no")
+    pair.start()
+    wait_for(lambda: "cannot claim" in pair.text())
+    pair.wait_state(create(), "completed")
+    assert "another protocol" not in pair.text()
+    assert "too long for the control socket" in pair.ctl("jobs", "show", large, code=70)
 
 
 def test_what_the_responder_cannot_take(pair):
