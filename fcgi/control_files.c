@@ -6,6 +6,7 @@
 #include "lib/store/store.h"
 #include "work.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,8 +51,9 @@ static bool has_lost_file(struct control_call *call, const char *id)
 	for (size_t i = 0; i < job->assets.n && !lost && job->expired == 0; i++) {
 		char path[PATH_MAX];
 
+		/* Only what is surely not there: a disk that fails says nothing of its files. */
 		lost = asset_path(call->server->conf, job->assets.v[i].path, path) == KN_OK &&
-		       access(path, F_OK) < 0;
+		       access(path, F_OK) < 0 && errno == ENOENT;
 	}
 	job_free(&job);
 	return lost;

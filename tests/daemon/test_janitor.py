@@ -52,6 +52,18 @@ def test_a_record_without_its_file_is_marked(pair):
     assert pair.job(job["id"])["state"] == "completed"
 
 
+def test_a_file_that_cannot_be_looked_at_is_not_lost(pair):
+    pair.worker(DONE)
+    pair.start()
+    job = pair.wait_state(pair.create(), "completed")
+    (pair.path / "videos").rename(pair.path / "away")
+    (pair.path / "videos").symlink_to("videos")  # as a disk that fails, whoever looks
+    assert pair.call("audit")["expired"] == 0
+    (pair.path / "videos").unlink()
+    (pair.path / "away").rename(pair.path / "videos")
+    assert pair.job(job["id"])["expired"] == 0
+
+
 def test_a_lease_that_ends(pair):
     pair.sets.append("dispatch=no")
     pair.start()
