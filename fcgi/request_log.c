@@ -5,6 +5,7 @@
 #include "lib/job.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "request_payload.h"
 #include "response.h"
 #include "router.h"
@@ -273,6 +274,15 @@ static void submit(struct request_log *log, struct record *record)
 		record_free(record);
 }
 
+/* Some clients' paths are no text; their lines are. */
+static void make_text(char *path)
+{
+	if (!text_is_utf8(path, strlen(path)))
+		for (; *path != '\0'; path++)
+			if ((unsigned char)*path > 0x7e)
+				*path = '?';
+}
+
 static struct record *record_new(const char *path, char *payload)
 {
 	size_t len = strlen(path);
@@ -283,6 +293,7 @@ static struct record *record_new(const char *path, char *payload)
 		return NULL;
 	}
 	memcpy(record->path, path, len);
+	make_text(record->path);
 	record->payload = payload;
 	record->size = sizeof(*record) + len + (payload != NULL ? strlen(payload) : 0);
 	record->at = clock_wall_us();

@@ -108,6 +108,23 @@ static void test_request_line(void **state)
 	json_object_put(line);
 }
 
+static void test_a_path_that_is_no_text(void **state)
+{
+	struct fixture *fixture = *state;
+	struct response response = {.status = 400};
+	struct request req = {.method = "GET",
+			      .path = "/\xc0\xae"
+				      "x\xff",
+			      .res = &response};
+	json_object *line;
+
+	assert_int_equal(request_log_open(&fixture->conf, &fixture->log), KN_OK);
+	request_log_request(fixture->log, &req);
+	line = line_of(fixture, 0);
+	assert_string_equal(text_of(line, "path"), "/??x?");
+	json_object_put(line);
+}
+
 static void test_result_line(void **state)
 {
 	struct fixture *fixture = *state;
@@ -194,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_request_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_path_that_is_no_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_result_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_off, setup, teardown),
