@@ -133,7 +133,7 @@ class Attempt:
             kind = said.pop("type", None)
             with self.news:
                 if kind == "asset":
-                    self.assets[said["name"]] = said["file"]
+                    self.assets[str(said["name"])] = str(said["file"])
                 elif kind == "error":
                     self.error = said
                 elif kind == "progress":
@@ -141,7 +141,7 @@ class Attempt:
                 elif kind == "log":
                     self.log.append(said["line"])
                 self.news.notify()
-        except (ValueError, AttributeError, KeyError):
+        except (ValueError, AttributeError, KeyError, TypeError):
             say(f"{self.job['id']}: not understood: {line[:200]!r}")
 
     # --- what Kinora hears ---
@@ -251,7 +251,10 @@ class Attempt:
         if status == 0:
             try:
                 for name, file in self.assets.items():
-                    self.call("PUT", f"assets/{name}", directory / "work" / file, enough=self.ended)
+                    path = directory / "work" / file
+                    if not path.is_file():
+                        raise FileNotFoundError(f"The engine named a file that it did not make: {file}")
+                    self.call("PUT", f"assets/{name}", path, enough=self.ended)
                 self.call("POST", "complete", {}, enough=self.ended)
                 return say(f"{self.job['id']}: completed")
             except (FileNotFoundError, Refused) as error:

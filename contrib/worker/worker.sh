@@ -118,6 +118,11 @@ bring() {
 	sed -n 's/^{"type": *"asset", *"name": *"\([A-Za-z0-9_-]*\)", *"file": *"\([^"]*\)"}$/\1 \2/p' \
 		"$job/output" >"$job/assets"
 	while read -r name file; do
+		if [ ! -f "$job/work/$file" ]; then
+			status=400
+			printf '{"message":"The engine named a file that it did not make: %s"}' "$file" >"$job/answer"
+			return 1
+		fi
 		call 20 "/worker/v1/jobs/$id/assets/$name" "$job/answer" -T "$job/work/$file"
 		[ "$status" = 204 ] || return
 	done <"$job/assets"

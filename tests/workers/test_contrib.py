@@ -184,11 +184,17 @@ def test_an_input(own, remote, film):
         ("exit 3\n", "The engine ended with status 3"),
         ('echo \'{"type":"error","code":"image","message":"No \\"good\\""}\'\nexit 1\n', 'No "good"'),
         ("exit 0\n", "video"),
+        ('echo \'{"type":"asset","name":"video","file":"none.mp4"}\'\n', "a file that it did not make: none.mp4"),
     ],
 )
 def test_an_engine_that_fails(own, remote, engine, text):
     remote.start(BEGIN + engine)
     assert text in ended(own, create(own), "failed")["error"]
+
+
+def test_an_engine_that_says_other_things_too(own, remote, film):
+    remote.start(BEGIN + "echo '[1, 2]'\necho 5\necho '{\"type\":\"asset\"}'\necho loading\n" + END % film)
+    ended(own, create(own), "completed")
 
 
 def test_an_engine_that_is_not_there(own, remote):
