@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -69,6 +70,14 @@ def serve():
 def instance(start_instance):
     """The one that most tests share: no local workers, the tests are the workers."""
     return start_instance(dispatch="no")
+
+
+@pytest.fixture
+def one_day():
+    """For tests that would see a day's counts begin anew: waits until midnight (UTC) when it is near."""
+    left = 86400 - time.time() % 86400
+    if left < 120:
+        time.sleep(left)
 
 
 @pytest.fixture(scope="session")

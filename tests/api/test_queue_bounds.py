@@ -82,7 +82,7 @@ def test_a_repeated_request_is_none(own):
     assert post(own, *CREATES[0][:2], **{"Idempotency-Key": "other"}).status_code == 503
 
 
-def test_as_many_of_an_owner(own):
+def test_as_many_of_an_owner(own, one_day):
     greedy, modest = Client(own), Client(own)
     body = {"prompt": "A sunset", "image_url": URL}
     with concurrent.futures.ThreadPoolExecutor(12) as pool:

@@ -125,7 +125,7 @@ def generate(person, **fields):
     return person.call("POST", "generate", json=fields)
 
 
-def test_web_limits(serve):
+def test_web_limits(serve, one_day):
     """10 enhancements a minute and 500 jobs an hour; what one refuses is not counted by the other."""
     instance = serve(dispatch="no", daily_job_limit=1000)
     person = Person(instance)

@@ -581,7 +581,7 @@ def usage_of(client):
     return body
 
 
-def test_usage(instance, mp4):
+def test_usage(instance, mp4, one_day):
     client = Client(instance)
     assert usage_of(client) == recount(client)
     jobs = [client.create() for _ in range(4)]
@@ -647,7 +647,7 @@ def jobs_of(instance, owner):
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.slow)])
-def test_usage_is_exact_after_kills(serve, mp4, kills):
+def test_usage_is_exact_after_kills(serve, mp4, one_day, kills):
     instance = serve(dispatch="no", daily_job_limit=1000000)
     load = Load(instance, mp4)
     for _ in range(kills):
@@ -754,7 +754,7 @@ def test_changed_limit_holds_at_once(instance):
     assert [client.get("usage").status_code for _ in range(3)] == [200, 200, 429]
 
 
-def test_credits(serve):
+def test_credits(serve, one_day):
     instance = serve(dispatch="no", daily_job_limit=3)
     client = Client(instance)
     for _ in range(3):

@@ -223,12 +223,13 @@ def test_text_without_spaces(tmp_path):
     assert all(len(line) <= 42 for *_, lines in cues(result.srt) for line in lines)
 
 
-@pytest.mark.parametrize("text,limit", [("七" * 20000, None), ("ab" * 10000, 60), ("a\n" * 10000, 60)])
+@pytest.mark.parametrize("text,limit", [("七" * 20000, None), ("ab" * 10000, 60), ("a\n" * 10000, 60)],
+                         ids=["kanji", "word", "lines"])
 def test_too_long_to_tell(tmp_path, text, limit):
     """Half an hour by default; said while it is spoken, not after a film's time."""
     began = time.monotonic()
     result = run(tmp_path, text, {"max_narration_seconds": str(limit)} if limit else None)
-    assert result.code == 1 and time.monotonic() - began < 60
+    assert result.code == 1 and time.monotonic() - began < patiently(100)
     assert result.of("error")[-1] == {
         "type": "error", "code": "text",
         "message": f"The text is too long: it would take more than {limit or 1800} seconds to tell"}
@@ -410,11 +411,11 @@ class Service:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.base = f"http://127.0.0.1:{self.server.server_port}"
 
-    def openai(self):
-        return {"openai_api_key": "sk-secret", "openai_base_url": self.base, "remote_timeout": "2"}
+    def openai(self, timeout=30):
+        return {"openai_api_key": "sk-secret", "openai_base_url": self.base, "remote_timeout": str(timeout)}
 
-    def pexels(self):
-        return {"pexels_api_key": "px-secret", "pexels_base_url": self.base, "remote_timeout": "2"}
+    def pexels(self, timeout=30):
+        return {"pexels_api_key": "px-secret", "pexels_base_url": self.base, "remote_timeout": str(timeout)}
 
     def count(self, path):
         return len([r for r in self.requests if r[0] == path])
@@ -466,7 +467,7 @@ def test_what_is_too_long_is_not_paid_for(tmp_path, service):
 def test_a_failing_service_is_done_without(tmp_path, service, how):
     service.plan = {"/audio/speech": [how], "/chat/completions": [how]}
     began = time.monotonic()
-    result = run(tmp_path, SHORT, service.openai())
+    result = run(tmp_path, SHORT, service.openai(timeout=2))
     assert result.code == 0, result.lines
     assert time.monotonic() - began < patiently(40)
     assert any("speech service failed" in line for line in result.logs)
@@ -544,7 +545,7 @@ def test_the_cache_is_bounded(tmp_path, service, clip):
 ])
 def test_a_failing_archive_is_done_without(tmp_path, service, clip, path, how):
     service.clip, service.plan = clip, {path: [how]}
-    result = run(tmp_path, SHORT, service.pexels())
+    result = run(tmp_path, SHORT, service.pexels(timeout=2))
     assert result.code == 0, result.lines
     assert any("No clip" in line or "could not be played" in line for line in result.logs)
     assert all(sum(f) / len(f) > 8 for f in frames(result.video))
