@@ -260,7 +260,7 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
     motion = build / "root/libexec/kinora/workers/motion"
     script.write_text(f"#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.05; done\n{motion}\nstatus=$?\ntouch {ended}\nexit $status\n")
     script.chmod(0o755)
-    instance = start(append=WORKER.format(script=script, deadline=int(patiently(60))))
+    instance = start(append=WORKER.format(script=script, deadline=int(patiently(300))))
     job = create(instance)
     wait_until(lambda: get(instance, job["id"])["status"] == "processing")
     wait_for_reserve(instance)
@@ -272,7 +272,7 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
         disk.fill()
         return ended.exists()
 
-    wait_until(fill, 60)
+    wait_until(fill, 300)
     time.sleep(2)  # until kinorad has had a look at the disk
     assert get(instance, job["id"])["status"] in ("processing", "failed")
     disk.free()
@@ -280,4 +280,4 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
     assert get(instance, job["id"])["error"].startswith(FULL + ": The video could not be encoded")
     wait_until(lambda: is_taken(instance))
     job = create(instance)
-    wait_until(lambda: get(instance, job["id"])["status"] == "completed", 60)
+    wait_until(lambda: get(instance, job["id"])["status"] == "completed", 300)
