@@ -206,7 +206,7 @@ def test_requests_wait_while_the_responder_restarts(serve):
     def ask():
         with requests.Session() as session:
             while not stop.is_set():
-                statuses.append(session.get(own.url + "/v1/video/generations", timeout=patiently(10)).status_code)
+                statuses.append(session.get(own.url + "/v1/video/generations", timeout=patiently(30)).status_code)
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
@@ -318,7 +318,7 @@ def test_a_length_that_shows_only_in_the_end(instance):
     head = b"PUT /worker/v1/jobs/%ff/assets/video HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     request = head + b"ffffffffffffffff\r\nx\r\n"
     for _ in range(60):
-        with socket.create_connection(("127.0.0.1", instance.port), timeout=patiently(10)) as client:
+        with socket.create_connection(("127.0.0.1", instance.port), timeout=patiently(30)) as client:
             for at in range(0, len(request), 10):
                 client.sendall(request[at : at + 10])
                 time.sleep(0.001)

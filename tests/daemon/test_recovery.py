@@ -194,7 +194,7 @@ def test_an_orphan_that_does_not_answer_is_ended(pair):
 
 def test_only_one_kinorad(pair):
     pair.start()
-    second = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=patiently(20))
+    second = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=patiently(60))
     assert second.returncode == 75 and f"kinorad ({pair.process.pid}) has" in second.stderr
     pair.create()
 

@@ -33,7 +33,7 @@ class Crowd:
                     self.faults.append(repr(fault))
 
     def create(self, session):
-        answer = session.post(f"{self.instance.url}/v1/video/generations", timeout=patiently(10),
+        answer = session.post(f"{self.instance.url}/v1/video/generations", timeout=patiently(30),
                               json={"model": "grok", "prompt": "A lighthouse"})
         if answer.status_code == 201:
             self.created.append(answer.json()["id"])
@@ -41,7 +41,7 @@ class Crowd:
             assert answer.status_code in (502, 503, 504), answer.text
 
     def claim(self, session):
-        answer = session.post(f"{self.instance.url}/worker/v1/claim", timeout=patiently(10),
+        answer = session.post(f"{self.instance.url}/worker/v1/claim", timeout=patiently(30),
                               json={"models": [CLASS], "worker": "crowd", "lease": 3600})
         if answer.status_code == 200:
             self.claimed.append(answer.json()["job"]["id"])
@@ -74,7 +74,7 @@ def seconds_until_back(instance, program):
     def is_back():
         try:
             return instance.pid(program) not in (None, before) and requests.post(
-                f"{instance.url}/v1/video/generations", timeout=patiently(5), json={"model": "grok", "prompt": "A probe"}).ok
+                f"{instance.url}/v1/video/generations", timeout=patiently(20), json={"model": "grok", "prompt": "A probe"}).ok
         except requests.RequestException:
             return False
 
