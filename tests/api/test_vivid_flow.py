@@ -531,6 +531,18 @@ def test_result_by_key(film, client, stranger, instance, mp4):
     assert requests.delete(url, headers=client.headers).status_code == 405
 
 
+def test_errors_of_nginx_over_a_result(film, client, instance, mp4):
+    """In the words of the dialect; and a film that goes while it is asked for is one that is not there."""
+    for url in (film[1], f"{instance.url}/results/{film[0]}.mp4"):
+        answer = requests.get(url, headers={**client.headers, "Range": "bytes=99999999-"})
+        assert json_of(answer, 416) == {"error": "The range cannot be satisfied", "details": []}
+    job_id = client.create()
+    complete(instance, job_id, mp4)
+    (instance.dir / "jobs" / job_id / "video.mp4").unlink()
+    answer = requests.get(f"{instance.url}/results/{job_id}.mp4", headers=client.headers)
+    assert json_of(answer, 404) == {"error": "Not found", "details": []}
+
+
 # --- history and usage ---
 
 
