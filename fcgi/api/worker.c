@@ -124,10 +124,10 @@ static void get_input(struct request *req)
 	struct job *job = NULL;
 	enum kn_err err = store_job_get(req->server->store, job_id(req), &job);
 
-	if (err == KN_OK) {
+	if (err == KN_OK && job->expired == 0)
 		file = job_files_find(&job->inputs, req->args[1]);
-		err = file != NULL ? KN_OK : KN_ERR_NOT_FOUND;
-	}
+	if (err == KN_OK && file == NULL)
+		err = KN_ERR_NOT_FOUND;
 	if (err == KN_OK)
 		respond_file(req, file->path, file->mime, NULL);
 	else

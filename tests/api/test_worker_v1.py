@@ -9,6 +9,7 @@ import time
 import pytest
 import requests
 
+from control_client import Control
 from waiting import patiently, wait_until
 from test_grok_imagine import DATA_URL, PNG, create, get
 
@@ -59,6 +60,22 @@ def test_claim(own):
     assert requests.get(got["job"]["inputs"][0]["url"]).content == PNG
     assert own.claim(CLASS) is None
     assert requests.get(got["job"]["inputs"][0]["url"][:-5] + "nothing").status_code == 404
+
+
+def test_inputs_that_have_gone(own):
+    """A retention, a delete, or somebody at the disk: to the worker it is one, and no fault of the service."""
+    for is_expired in (True, False):
+        job = create(own, image=DATA_URL)
+        got = own.claim(CLASS)
+        url = got["job"]["inputs"][0]["url"]
+        if is_expired:
+            assert own.report(got, "fail").status_code == 200
+            with Control(own.dir / "run" / "control.sock") as control:
+                control.call("expire", id=job["id"])
+        else:
+            (own.dir / "jobs" / job["id"] / "input-image.png").unlink()
+        answer = requests.get(url)
+        assert (answer.status_code, answer.json()["error"]) == (404, "not_found"), is_expired
 
 
 def test_claim_by_class(own):
