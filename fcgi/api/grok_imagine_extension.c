@@ -46,19 +46,19 @@ void extension_poll(struct request *req)
 	}
 	err = work_claim(server, classes, 1, WORK_EXTENSION, server->conf->job_timeout_seconds,
 			 &job);
-	if (err == KN_ERR_NOT_FOUND) {
-		respond_empty(req, 204);
-		return;
-	}
 	if (err == KN_OK) {
 		request_set_job(req, job->id);
 		err = image_text(server, job, was_data_url(job), &image);
 		if (err != KN_OK)
-			work_fail(server, job->id, NULL, "input", "The input image cannot be read",
-				  false, NULL);
+			work_fail(server, job->id, job->lease.token, "input",
+				  "The input image cannot be read", false, NULL);
 	}
 	if (err != KN_OK) {
-		respond_error(req, err, NULL);
+		/* No job; or it was deleted just now, with its image. */
+		if (err == KN_ERR_NOT_FOUND)
+			respond_empty(req, 204);
+		else
+			respond_error(req, err, NULL);
 		job_free(&job);
 		return;
 	}

@@ -81,6 +81,14 @@ def test_image_comes_as_it_was_given(own):
     assert poll(own)["image"] == bare
 
 
+def test_an_image_that_has_gone(own):
+    """Its job was deleted as it was polled, say: there is nothing to do."""
+    job = create(own, image=DATA_URL)
+    (own.dir / "jobs" / job["id"] / "input-image.png").unlink()
+    assert poll(own) is None
+    assert get(own, job["id"])["error"] == "The input image cannot be read"
+
+
 def test_complete(own, mp4):
     job = create(own)
     assert complete(own, job["id"], mp4).status_code == 409  # nobody has polled it
