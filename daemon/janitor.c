@@ -26,7 +26,7 @@ struct janitor {
 	struct client_events events;
 	enum stage stage;
 	struct file_walk walk;
-	char after[ID_SIZE]; /* RECORDS: "" at the beginning */
+	int64_t before; /* RECORDS: when the jobs of the next page were made; 0 at the beginning */
 	bool asking;
 	int64_t step_at;
 	int64_t removed, expired; /* in this round */
@@ -82,7 +82,7 @@ static void step_files(struct janitor *janitor)
 	}
 	if (walked == FILE_WALK_END) {
 		janitor->stage = RECORDS;
-		janitor->after[0] = '\0';
+		janitor->before = 0;
 	}
 	if (json_object_array_length(paths) == 0) {
 		json_object_put(paths);
@@ -108,7 +108,6 @@ static void rest(struct janitor *janitor)
 static void on_audit(void *arg, enum kn_err err, const char *text, json_object *body)
 {
 	struct janitor *janitor = arg;
-	const char *after = json_get_string(body, "after");
 
 	janitor->asking = false;
 	if (err == KN_ERR_SHUTDOWN)
@@ -116,9 +115,8 @@ static void on_audit(void *arg, enum kn_err err, const char *text, json_object *
 	if (err != KN_OK)
 		log_warn("cannot compare records and files: %s", text);
 	janitor->expired += json_get_int(body, "expired", 0);
-	if (after != NULL)
-		snprintf(janitor->after, sizeof(janitor->after), "%s", after);
-	else
+	janitor->before = json_get_int(body, "before", 0);
+	if (janitor->before == 0)
 		rest(janitor);
 }
 
@@ -127,8 +125,8 @@ static void step_records(struct janitor *janitor)
 	json_object *body = json_object_new_object();
 
 	json_add_int(body, "limit", BATCH);
-	if (janitor->after[0] != '\0')
-		json_add_string(body, "after", janitor->after);
+	if (janitor->before != 0)
+		json_add_int(body, "before", janitor->before);
 	janitor->asking = client_call(janitor->client, "audit", body, on_audit, janitor) == KN_OK;
 }
 

@@ -59,13 +59,13 @@ static bool has_lost_file(struct control_call *call, const char *id)
 	return lost;
 }
 
-/* One page of completed jobs, newest first; "after" of the answer, if any, asks for the next. */
+/* One page of completed jobs, newest first; "before" of the answer, if any, asks for the next. */
 enum kn_err control_op_audit(struct control_call *call)
 {
 	int64_t limit = json_get_int(call->body, "limit", AUDIT_LIMIT_MAX);
 	struct store_query query = {.api = -1,
 				    .state = JOB_COMPLETED,
-				    .after = json_get_string(call->body, "after"),
+				    .before = json_get_int(call->body, "before", 0),
 				    .limit = AUDIT_LIMIT_MAX};
 	struct store_page page = {0};
 	int64_t expired = 0;
@@ -87,7 +87,7 @@ enum kn_err control_op_audit(struct control_call *call)
 	call->result = json_object_new_object();
 	json_add_int(call->result, "expired", expired);
 	if (page.n == query.limit)
-		json_add_string(call->result, "after", page.rows[page.n - 1].id);
+		json_add_int(call->result, "before", page.rows[page.n - 1].created);
 	store_page_free(&page);
 	return KN_OK;
 }

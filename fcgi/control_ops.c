@@ -226,7 +226,6 @@ static enum kn_err release_worker(struct control_call *call)
 	size_t except_n = except != NULL ? json_object_array_length(except) : 0;
 	struct store_query query = {.api = -1, .state = JOB_PROCESSING, .limit = PAGE};
 	const char **ids;
-	char after[ID_SIZE];
 	enum kn_err err = KN_OK;
 	int64_t released = 0;
 
@@ -245,7 +244,7 @@ static enum kn_err release_worker(struct control_call *call)
 			if (!is_listed(page.rows[i].id, ids, except_n))
 				released += release_if_held(call->server, page.rows[i].id, worker);
 		if (got > 0)
-			query.after = memcpy(after, page.rows[got - 1].id, sizeof(after));
+			query.before = page.rows[got - 1].created;
 		store_page_free(&page);
 	}
 	free(ids);

@@ -280,7 +280,6 @@ static enum kn_err count_since(struct store *store, const char *owner, int64_t s
 {
 	struct store_query query = {.api = -1, .state = -1, .owner = owner, .limit = COUNT_PAGE};
 	struct store_page page = {0};
-	char after[ID_SIZE];
 	enum kn_err err;
 	size_t i;
 
@@ -292,8 +291,7 @@ static enum kn_err count_since(struct store *store, const char *owner, int64_t s
 		for (i = 0; i < page.n && page.rows[i].created >= since; i++)
 			(*count)++;
 		if (i > 0)
-			memcpy(after, page.rows[i - 1].id, sizeof(after));
-		query.after = after;
+			query.before = page.rows[i - 1].created;
 		store_page_free(&page);
 	} while (i == COUNT_PAGE);
 	return KN_OK;

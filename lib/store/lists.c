@@ -45,9 +45,9 @@ static enum kn_err gather(void *arg, const void *key, size_t key_len, const void
 	return ++g->of_this_api < g->wanted ? KN_OK : SCAN_STOP;
 }
 
-/* Rows of one dialect, newest first, older than `after` if that is given. */
+/* Rows of one dialect, newest first. */
 static enum kn_err gather_api(struct store *store, const struct store_query *query,
-			      enum job_api api, const struct job *after, struct gathered *g)
+			      enum job_api api, int64_t before, struct gathered *g)
 {
 	struct key prefix = list_prefix(query->owner, api,
 					query->state < 0 ? ANY_STATE : (unsigned)query->state);
@@ -56,8 +56,8 @@ static enum kn_err gather_api(struct store *store, const struct store_query *que
 	g->prefix_len = prefix.len;
 	g->of_this_api = 0;
 	/* Times of creation are distinct over all dialects. */
-	if (after != NULL)
-		key_put_time_desc(&from, after->created - 1);
+	if (before != 0)
+		key_put_time_desc(&from, before - 1);
 	return store_scan(store, TABLE_LIST, &prefix, &from, g->wanted * ROW_BYTES_TYPICAL, gather,
 			  g);
 }
@@ -91,15 +91,15 @@ static enum kn_err make_page(struct gathered *g, struct store_page *page)
 	return err;
 }
 
-static enum kn_err gather_all(struct store *store, const struct store_query *query,
-			      const struct job *after, struct gathered *g)
+static enum kn_err gather_all(struct store *store, const struct store_query *query, int64_t before,
+			      struct gathered *g)
 {
 	int first = query->api < 0 ? 0 : query->api;
 	int last = query->api < 0 ? JOB_API_COUNT - 1 : query->api;
 	enum kn_err err = KN_OK;
 
 	for (int api = first; api <= last && err == KN_OK && g->wanted > 0; api++)
-		err = gather_api(store, query, (enum job_api)api, after, g);
+		err = gather_api(store, query, (enum job_api)api, before, g);
 	/* Each dialect has given its newest: the newest of all are among them. */
 	if (err == KN_OK && first != last && g->n > 0)
 		qsort(g->rows, g->n, sizeof(*g->rows), by_newest);
@@ -108,23 +108,30 @@ static enum kn_err gather_all(struct store *store, const struct store_query *que
 	return err;
 }
 
+static enum kn_err look_created(const struct job *job, void *arg)
+{
+	int64_t *created = arg;
+
+	*created = job->created;
+	return KN_OK;
+}
+
 enum kn_err store_job_list(struct store *store, const struct store_query *query,
 			   struct store_page *page)
 {
 	struct gathered g = {.wanted = query->limit};
-	struct job *after = NULL;
+	int64_t before = query->before;
 	enum kn_err err = KN_OK;
 
 	*page = (struct store_page){0};
 	if (query->after != NULL)
-		err = store_job_get(store, query->after, &after);
+		err = store_job_look(store, query->after, look_created, &before);
 	if (err == KN_OK)
 		err = store_job_count(store, query->api, query->state, query->owner, &page->total);
 	if (err == KN_OK)
-		err = gather_all(store, query, after, &g);
+		err = gather_all(store, query, before, &g);
 	if (err == KN_OK)
 		err = make_page(&g, page);
-	job_free(&after);
 	free(g.rows);
 	free(g.raw.data);
 	return err;

@@ -109,6 +109,7 @@ struct store_query {
 	int state;         /* enum job_state, or -1: any */
 	const char *owner; /* NULL: anyone's */
 	const char *after; /* an id: rows older than it; NULL: from the newest */
+	int64_t before;    /* the same by when a row was created, though its job may be gone; or 0 */
 	size_t limit;
 };
 

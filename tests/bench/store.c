@@ -78,7 +78,7 @@ static void get(int i)
 
 static void list(int i)
 {
-	struct store_query query = {i % JOB_API_COUNT, i % 2 ? JOB_QUEUED : -1, NULL, NULL, PAGE};
+	struct store_query query = {.api = i % JOB_API_COUNT, .state = i % 2 ? JOB_QUEUED : -1, .limit = PAGE};
 	struct store_page page;
 
 	query.after = ids[(unsigned)i * 2654435761U % (unsigned)jobs];

@@ -64,6 +64,17 @@ def test_a_file_that_cannot_be_looked_at_is_not_lost(pair):
     assert pair.job(job["id"])["expired"] == 0
 
 
+def test_an_audit_goes_on_where_a_job_was_deleted(pair):
+    pair.worker(DONE)
+    pair.start()
+    older, newer = (pair.wait_state(pair.create(), "completed") for _ in range(2))
+    (pair.path / older["assets"][0]["path"]).unlink()
+    page = pair.call("audit", limit=1)
+    assert page == {"expired": 0, "before": newer["created"]}
+    pair.call("delete", id=newer["id"])
+    assert pair.call("audit", **page)["expired"] == 1
+
+
 def test_a_lease_that_ends(pair):
     pair.sets.append("dispatch=no")
     pair.start()

@@ -55,7 +55,7 @@ static void create_many(struct fixture *f, int n)
 static size_t walk(struct fixture *f, int api, int state, const char *owner, size_t limit,
 		   uint64_t *total)
 {
-	struct store_query query = {api, state, owner, NULL, limit};
+	struct store_query query = {.api = api, .state = state, .owner = owner, .limit = limit};
 	char after[ID_SIZE];
 	int64_t before = INT64_MAX;
 	struct store_page page;
@@ -105,7 +105,7 @@ static void test_pages_are_complete(void **state)
 static void test_rows_show_the_job(void **state)
 {
 	struct fixture *f = *state;
-	struct store_query query = {JOB_VIVID_FLOW, -1, NULL, NULL, 10};
+	struct store_query query = {.api = JOB_VIVID_FLOW, .state = -1, .limit = 10};
 	char prompt[9001];
 	struct store_page page;
 	struct job *job;
@@ -128,10 +128,28 @@ static void test_rows_show_the_job(void **state)
 	store_page_free(&page);
 }
 
+static void test_pages_go_on_where_a_job_was_deleted(void **state)
+{
+	struct fixture *f = *state;
+	struct store_query query = {.api = -1, .state = -1, .limit = 3};
+	struct store_page page;
+
+	create_many(f, 6);
+	assert_int_equal(store_job_list(f->store, &query, &page), KN_OK);
+	query.before = page.rows[2].created;
+	assert_int_equal(store_job_delete(f->store, page.rows[2].id, NULL), KN_OK);
+	store_page_free(&page);
+	assert_int_equal(store_job_list(f->store, &query, &page), KN_OK);
+	assert_int_equal(page.n, 3);
+	assert_string_equal(page.rows[0].prompt, "2");
+	assert_string_equal(page.rows[2].prompt, "0");
+	store_page_free(&page);
+}
+
 static void test_an_unknown_after_is_an_error(void **state)
 {
 	struct fixture *f = *state;
-	struct store_query query = {-1, -1, NULL, "nosuchjob", 10};
+	struct store_query query = {.api = -1, .state = -1, .after = "nosuchjob", .limit = 10};
 	struct store_page page;
 
 	assert_int_equal(store_job_list(f->store, &query, &page), KN_ERR_NOT_FOUND);
@@ -251,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_pages_are_complete),
 		TEST(test_rows_show_the_job),
+		TEST(test_pages_go_on_where_a_job_was_deleted),
 		TEST(test_an_unknown_after_is_an_error),
 		TEST(test_tables),
 		TEST(test_delete),

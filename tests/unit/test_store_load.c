@@ -81,7 +81,7 @@ static void *claim_all(void *arg)
 	enum kn_err err;
 
 	while ((err = store_job_claim(f->store, &claim, &job)) == KN_OK) {
-		struct store_query query = {-1, JOB_PROCESSING, NULL, NULL, 20};
+		struct store_query query = {.api = -1, .state = JOB_PROCESSING, .limit = 20};
 		struct store_page page;
 
 		f->seen[atoi(job->prompt)]++;
