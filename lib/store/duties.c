@@ -106,6 +106,8 @@ static int go_to_end(DBC *cursor, const struct key *prefix, struct key *at)
 	*at = *prefix;
 	at->data[at->len - 1]++; /* the state, which is less than ANY_STATE */
 	ret = step(cursor, at, DB_SET_RANGE);
+	if (ret != 0 && ret != DB_NOTFOUND)
+		return ret;
 	return step(cursor, at, ret == DB_NOTFOUND ? DB_LAST : DB_PREV);
 }
 

@@ -84,6 +84,7 @@ enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job 
 	struct store_read read;
 	enum kn_err err = txn_read(txn, TABLE_JOBS, id, strlen(id), &read);
 
+	*out = NULL;
 	if (err == KN_OK)
 		err = job_decode(read.data, read.len, out);
 	store_read_free(&read);

@@ -36,16 +36,14 @@ static enum kn_err read_chunk(struct scan *scan, DBT *data)
 	int ret = DB_LOCK_DEADLOCK;
 
 	for (int i = 0; i < STORE_RETRIES && ret == DB_LOCK_DEADLOCK; i++)
-		ret = read_once(scan, data);
-	while (ret == DB_BUFFER_SMALL) {
-		void *grown = realloc(scan->buffer, scan->size * 2);
+		while ((ret = read_once(scan, data)) == DB_BUFFER_SMALL) {
+			void *grown = realloc(scan->buffer, scan->size * 2);
 
-		if (grown == NULL)
-			return KN_ERR_NOMEM;
-		scan->buffer = grown;
-		scan->size *= 2;
-		ret = read_once(scan, data);
-	}
+			if (grown == NULL)
+				return KN_ERR_NOMEM;
+			scan->buffer = grown;
+			scan->size *= 2;
+		}
 	return store_db_error(scan->store, ret, "scan");
 }
 
