@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "workdir.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 /* Events say when to ask. This is for jobs that become ready by the clock: those that wait for
  * another try. */
 #define ASK_EVERY_US USEC_PER_SEC
+#define LEFTOVERS_LIMIT_US (3 * USEC_PER_SEC)
+
+enum { LEFTOVERS_EVERY_MS = 10 };
 
 /* A [worker] section at work. */
 struct class
@@ -308,15 +312,24 @@ bool dispatcher_is_settled(const struct dispatcher *dispatcher)
 	return dispatcher->is_settled;
 }
 
+/* One that waits for a disk or a device dies when that answers: the service cannot wait for it. */
 static void end_leftovers(const char *data_path)
 {
+	int64_t end = clock_mono_us() + LEFTOVERS_LIMIT_US;
 	char *prefix;
 	size_t n;
 
 	if (asprintf(&prefix, "%s/work/", data_path) < 0)
 		return;
-	while ((n = leftovers_kill(prefix)) > 0)
-		log_info("ended %zu processes of earlier workers", n);
+	n = leftovers_kill(prefix);
+	if (n > 0)
+		log_info("ending %zu processes of earlier workers", n);
+	while (n > 0 && clock_mono_us() < end) {
+		poll(NULL, 0, LEFTOVERS_EVERY_MS);
+		n = leftovers_kill(prefix);
+	}
+	if (n > 0)
+		log_warn("%zu processes of earlier workers will not die", n);
 	workdir_clear(data_path);
 	free(prefix);
 }

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from daemon_pair import DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
+from daemon_pair import BUILD, DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
 from waiting import patiently
 
 
@@ -190,6 +191,27 @@ def test_an_orphan_that_does_not_answer_is_ended(pair):
     pair.start()
     assert not is_alive(fcgi)
     pair.create()
+
+
+SANITIZED = re.search(r"^HARDEN_CFLAGS = .*-fsanitize", (BUILD / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.skipif(bool(SANITIZED), reason="a sanitizer wants to be loaded first")
+def test_a_leftover_that_cannot_die_stops_no_start(pair):
+    """A worker that waits for a disk or a device outlives SIGKILL until that answers."""
+    source, library = pair.path / "immortal.c", pair.path / "immortal.so"
+    source.write_text("int pidfd_send_signal(int fd, int n, void *info, unsigned flags) { return 0; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    left = subprocess.Popen(["sleep", "1000"], env={**os.environ, "KINORA_WORK_DIR": f"{pair.work}/job.1"})
+    try:
+        pair.prefix = ["env", f"LD_PRELOAD={library}"]
+        pair.worker(DONE)
+        pair.start()
+        pair.wait_state(pair.create(), "completed")
+        assert "will not die" in pair.text() and pair.text().count("of earlier workers") < 5
+    finally:
+        left.kill()
+        left.wait()
 
 
 def test_only_one_kinorad(pair):
