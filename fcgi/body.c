@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ enum {
 	CHUNK_BYTES = 16 * 1024,
 	DRAIN_MAX = 16 * MIB, /* a longer rest is not worth the connection */
 	VALUES_MAX = 10000,   /* in a JSON body; each takes up to a kilobyte of memory */
+	TURNS_PART = 8,       /* of the threads, which may hold a large body in memory */
 };
 
 /* In base64 four characters stand for three bytes. */
@@ -85,6 +87,39 @@ enum kn_err body_next(struct request *req, void *to, size_t size, size_t *n)
 	return KN_OK;
 }
 
+/* A large body takes twice its length of memory and more, as text, JSON and picture, until it is
+ * answered. As many threads do that at a time as may cost no more than a part of what all could. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	int64_t taken;
+} turns = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+
+static void begin_turn(const struct request *req, struct body *body)
+{
+	int64_t most = req->server->conf->threads / TURNS_PART;
+
+	if (body->has_turn)
+		return;
+	pthread_mutex_lock(&turns.lock);
+	while (turns.taken > 0 && turns.taken >= most)
+		pthread_cond_wait(&turns.ended, &turns.lock);
+	turns.taken++;
+	pthread_mutex_unlock(&turns.lock);
+	body->has_turn = true;
+}
+
+void body_end_turn(struct connection *connection)
+{
+	if (!connection->body.has_turn)
+		return;
+	connection->body.has_turn = false;
+	pthread_mutex_lock(&turns.lock);
+	turns.taken--;
+	pthread_mutex_unlock(&turns.lock);
+	pthread_cond_signal(&turns.ended);
+}
+
 enum kn_err body_text(struct request *req, struct bytes *text, const char **why)
 {
 	struct body *body = &request_connection(req)->body;
@@ -98,6 +133,8 @@ enum kn_err body_text(struct request *req, struct bytes *text, const char **why)
 	do {
 		err = body_next(req, chunk, sizeof(chunk), &n);
 		bytes_put(text, chunk, n);
+		if (body->read > MIB)
+			begin_turn(req, body);
 	} while (err == KN_OK && n > 0 && !text->failed);
 	bytes_put_u8(text, 0);
 	if (err == KN_OK && text->failed)
@@ -202,6 +239,15 @@ enum kn_err body_admit(struct request *req)
 	return err;
 }
 
+/* What is left of it are the fields: their handler may wait for long. */
+static enum kn_err read_form(struct request *req, const char **why)
+{
+	enum kn_err err = form_read(req, why);
+
+	body_end_turn(request_connection(req));
+	return err;
+}
+
 enum kn_err body_read(struct request *req, const char **why)
 {
 	*why = NULL;
@@ -213,7 +259,7 @@ enum kn_err body_read(struct request *req, const char **why)
 		 * it sends. What is a form is no JSON. */
 		return body_json(req, &req->json, why);
 	case ROUTE_FORM:
-		return form_read(req, why);
+		return read_form(req, why);
 	case ROUTE_FILE:
 		return read_file(req, why);
 	}

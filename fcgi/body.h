@@ -22,6 +22,7 @@ struct body {
 	uint64_t cap;  /* of this route, in bytes */
 	uint64_t read; /* so far */
 	int fd;        /* of the file that nginx left it in; else -1 */
+	bool has_turn; /* it is large, and in memory */
 };
 
 /* Before anything is read: whether there may be such a body, and room for it. Finds the one that
@@ -40,6 +41,9 @@ enum kn_err body_read(struct request *req, const char **why);
 enum kn_err body_text(struct request *req, struct bytes *text, const char **why);
 /* As JSON; an empty body is NULL, as null is. */
 enum kn_err body_json(struct request *req, json_object **out, const char **why);
+
+/* When nothing of it is in memory any more. */
+void body_end_turn(struct connection *connection);
 
 /* Writes all of it. */
 enum kn_err body_spool_write(int fd, const void *data, size_t len);

@@ -137,6 +137,7 @@ void request_end(struct request *req)
 
 	json_object_put(req->json);
 	form_free(&req->form);
+	body_end_turn(connection);
 	if (connection->body.fd >= 0)
 		close(connection->body.fd);
 	if (req->body_file != NULL)

@@ -1,6 +1,9 @@
 """What all dialects share: methods, sizes, headers, bodies, and that no body becomes a request."""
 
+import base64
+import concurrent.futures
 import contextlib
+import json
 import os
 import re
 import signal
@@ -12,6 +15,7 @@ import pytest
 import requests
 
 import fastcgi
+from harness import IS_SANITIZED
 
 HEX32 = re.compile("[0-9a-f]{32}")
 
@@ -265,12 +269,29 @@ def test_no_length(instance):
         assert connection.ask("POST", "/api/generate", b'{"prompt":"x"}', CONTENT_LENGTH=None).status == 200
 
 
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer keeps what is freed")
+def test_large_bodies_at_once_do_not_take_all_memory(serve):
+    """As many threads hold one as may, others wait for them: each takes twice its length, and more."""
+    own = serve(dispatch="no")
+    size = 12 << 20
+    png = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d494844520000000100000001080200000090")
+    image = base64.b64encode(png + os.urandom(size)).decode()
+    body = json.dumps({"model": "grok", "prompt": "x", "image": image})
+
+    def post(_):
+        return requests.post(f"{own.url}/v1/video/generations", data=body).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        assert list(pool.map(post, range(32))) == [201] * 32
+    assert resident(own.pid("kinora-fcgi"), "VmHWM") < 32 * len(body)
+
+
 # --- uploads ---
 
 
-def resident(pid):
+def resident(pid, which="VmRSS"):
     with open(f"/proc/{pid}/status") as status:
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) * 1024
+        return int(re.search(rf"{which}:\s+(\d+)", status.read())[1]) * 1024
 
 
 def upload(instance, size):
