@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import threading
@@ -11,7 +10,8 @@ import time
 
 import pytest
 
-from daemon_pair import BUILD, DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
+from daemon_pair import DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
+from harness import IS_SANITIZED
 from waiting import patiently
 
 
@@ -193,10 +193,7 @@ def test_an_orphan_that_does_not_answer_is_ended(pair):
     pair.create()
 
 
-SANITIZED = re.search(r"^HARDEN_CFLAGS = .*-fsanitize", (BUILD / "Makefile").read_text(), re.MULTILINE)
-
-
-@pytest.mark.skipif(bool(SANITIZED), reason="a sanitizer wants to be loaded first")
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer wants to be loaded first")
 def test_a_leftover_that_cannot_die_stops_no_start(pair):
     """A worker that waits for a disk or a device outlives SIGKILL until that answers."""
     source, library = pair.path / "immortal.c", pair.path / "immortal.so"
