@@ -37,30 +37,45 @@ struct forget_change {
 	const char *token;
 	const struct work_file *files;
 	size_t n;
+	struct job_files dropped;
 };
 
 static enum kn_err change_forget(struct job *job, void *arg)
 {
-	const struct forget_change *change = arg;
+	struct forget_change *change = arg;
 	enum kn_err err = work_check_holder(job, change->token);
 
-	for (size_t i = 0; i < change->n && err == KN_OK; i++)
-		job_files_drop(&job->assets, change->files[i].name);
+	job_files_clear(&change->dropped); /* of an earlier run */
+	for (size_t i = 0; i < change->n && err == KN_OK; i++) {
+		const char *name = change->files[i].name;
+		const struct job_file *old = job_files_find(&job->assets, name);
+
+		if (old != NULL)
+			err = job_files_put(&change->dropped, old);
+		job_files_drop(&job->assets, name);
+	}
 	return err;
 }
 
 /* A file that is replaced leaves the record first: whatever happens while its successor moves in,
- * the record never describes a file that is there no more. */
+ * the record never describes a file that is there no more. It goes, because a successor of another
+ * type has another path. */
 static enum kn_err forget_replaced(struct server *server, const struct job *job, const char *token,
 				   const struct work_file *files, size_t n)
 {
-	struct forget_change change = {token, files, n};
+	struct forget_change change = {.token = token, .files = files, .n = n};
+	bool replaces = false;
+	enum kn_err err = KN_OK;
 
-	for (size_t i = 0; i < n; i++)
-		if (job_files_find(&job->assets, files[i].name) != NULL)
-			return store_job_change(server->store, job->id, change_forget, &change,
-						STORE_FLUSHED, NULL);
-	return KN_OK;
+	for (size_t i = 0; i < n && !replaces; i++)
+		replaces = job_files_find(&job->assets, files[i].name) != NULL;
+	if (replaces)
+		err = store_job_change(server->store, job->id, change_forget, &change,
+				       STORE_FLUSHED, NULL);
+	if (err == KN_OK)
+		work_files_remove(server, &change.dropped);
+	job_files_clear(&change.dropped);
+	return err;
 }
 
 /* What is not found is the job, to who asked; that a file is not is its fault, or of an earlier

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from harness import ROOT
+from test_grok_imagine import PNG
 
 EXAMPLE = pathlib.Path(os.environ.get("KINORA_BUILD", ROOT / "build")) / "root/share/kinora/examples/grok-3d/ex_xai-robot"
 FILES = {"image": "image.jpg", "glb": "model.glb", "usdz": "model.usdz"}
@@ -43,6 +44,16 @@ def test_the_status_of_a_finished_job(own, job_id):
     status = requests.get(f"{own.url}/api/status/{job_id}").json()
     del status["created_at"]
     assert status == {"job_id": job_id, "status": "complete", "stage": "complete", "progress": 100, "prompt": "a robot", "error": None}
+
+
+def test_a_picture_of_another_type_replaces_the_first(own):
+    """On the disk as well, where the two have different names."""
+    job_id = requests.post(f"{own.url}/api/generate", json={"prompt": "a robot"}).json()["job_id"]
+    claim = own.claim("grok_3d/default")
+    for name, data in [("image", PNG), *((name, (EXAMPLE / file).read_bytes()) for name, file in FILES.items())]:
+        assert own.put_asset(claim, name, data).status_code == 204
+    assert own.report(claim, "complete").status_code == 200
+    assert sorted(path.name for path in (own.dir / "jobs" / job_id).iterdir()) == ["glb.glb", "image.jpg", "usdz.usdz"]
 
 
 @pytest.mark.parametrize("kind", TYPES)
