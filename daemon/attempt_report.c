@@ -210,8 +210,8 @@ static void decide(struct attempt *attempt)
 
 static void finish(struct attempt *attempt)
 {
-	if (attempt->dir != NULL)
-		fs_remove_tree(attempt->dir);
+	if (attempt->dir != NULL && fs_remove_tree(attempt->dir) != KN_OK)
+		log_msg(LOG_LEVEL_WARN, attempt->id, "%s cannot be removed", attempt->dir);
 	attempt->phase = ATTEMPT_OVER;
 }
 

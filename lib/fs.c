@@ -14,7 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { WALK_DESCRIPTORS = 16, COPY_BYTES = 1 << 30 };
+enum { WALK_DESCRIPTORS = 16, OPENINGS_MAX = 8, COPY_BYTES = 1 << 30 };
 
 /* A new one's name is durable, or what is made in it could be lost with it. */
 static enum kn_err make_dir(const char *path, mode_t mode)
@@ -74,12 +74,32 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path) != 0 && errno != ENOENT ? -1 : 0;
 }
 
+/* What made the tree may have taken away its own rights. */
+static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if ((type == FTW_D || type == FTW_DNR) && (st->st_mode & S_IRWXU) != S_IRWXU)
+		chmod(path, (st->st_mode & 07777) | S_IRWXU);
+	return 0;
+}
+
+static bool remove_once(const char *path)
+{
+	return nftw(path, remove_entry, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ||
+	       errno == ENOENT;
+}
+
 enum kn_err fs_remove_tree(const char *path)
 {
-	if (nftw(path, remove_entry, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ||
-	    errno == ENOENT)
-		return KN_OK;
-	return kn_err_from_errno(errno);
+	bool removed = remove_once(path);
+
+	/* A directory that could not be read shows what is in it the next time. */
+	for (int i = 0; i < OPENINGS_MAX && !removed && (errno == EACCES || errno == ENOTEMPTY);
+	     i++) {
+		nftw(path, open_up, WALK_DESCRIPTORS, FTW_PHYS | FTW_MOUNT);
+		removed = remove_once(path);
+	}
+	return removed ? KN_OK : kn_err_from_errno(errno);
 }
 
 enum kn_err fs_sync_dir(const char *path)

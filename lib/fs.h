@@ -12,7 +12,8 @@
 enum kn_err fs_make_dirs(const char *path, mode_t mode);
 /* The same for the directory that a file lies in. */
 enum kn_err fs_make_parent(const char *path, mode_t mode);
-/* rm -rf without following links or crossing file systems. Nothing there: KN_OK. */
+/* rm -rf without following links or crossing file systems, also of directories that permit nothing
+ * to their owner, who we are. Nothing there: KN_OK. */
 enum kn_err fs_remove_tree(const char *path);
 /* Makes the names in a directory durable. */
 enum kn_err fs_sync_dir(const char *path);
