@@ -67,8 +67,7 @@ static enum kn_err check_password(struct accounts *accounts, const char *hash, c
 	return err;
 }
 
-/* The stored form of a name, or KN_ERR_INVALID. */
-static enum kn_err fold_name(const char *name, char out[ACCOUNT_NAME_SIZE])
+enum kn_err account_fold_name(const char *name, char out[ACCOUNT_NAME_SIZE])
 {
 	size_t n = strlen(name);
 
@@ -147,7 +146,7 @@ enum kn_err accounts_register(struct accounts *accounts, const char *name, const
 	struct account_write write = {.name = folded, .hash = hash};
 	enum kn_err err;
 
-	if (fold_name(name, folded) != KN_OK) {
+	if (account_fold_name(name, folded) != KN_OK) {
 		*why = "username must be 3 to 64 letters, digits or . _ @ + -";
 		return KN_ERR_INVALID;
 	}
@@ -197,7 +196,7 @@ enum kn_err accounts_login(struct accounts *accounts, const char *name, const ch
 	char folded[ACCOUNT_NAME_SIZE] = "";
 	unsigned char random[(SESSION_TOKEN_SIZE - 1) / 2];
 	json_object *account = NULL;
-	enum kn_err found = fold_name(name, folded), err;
+	enum kn_err found = account_fold_name(name, folded), err;
 
 	if (found == KN_OK)
 		found = get_object(accounts->store, STORE_ACCOUNTS, folded, strlen(folded),

@@ -27,6 +27,9 @@ struct session {
 	char csrf[SESSION_TOKEN_SIZE]; /* what unsafe requests must bring in X-CSRF-Token */
 };
 
+/* The stored form of a name. KN_ERR_INVALID: it is none. */
+enum kn_err account_fold_name(const char *name, char out[ACCOUNT_NAME_SIZE]);
+
 enum kn_err accounts_open(struct store *store, struct accounts **out);
 void accounts_close(struct accounts **accounts);
 

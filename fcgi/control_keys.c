@@ -30,7 +30,7 @@ static enum kn_err explain(struct control_call *call, enum kn_err err, const cha
 enum kn_err control_op_key_create(struct control_call *call)
 {
 	struct api_key_spec spec = {.name = json_get_string(call->body, "name")};
-	char text[API_KEY_SIZE], owner[API_KEY_OWNER_SIZE];
+	char text[API_KEY_SIZE], owner[API_KEY_OWNER_SIZE], folded[ACCOUNT_NAME_SIZE];
 	const char *account = json_get_string(call->body, "account");
 	struct api_key key;
 	int64_t days;
@@ -41,7 +41,9 @@ enum kn_err control_op_key_create(struct control_call *call)
 	    !limit_of(call->body, "days", &days))
 		return explain(call, KN_ERR_INVALID, "limits and days are numbers, 0 or more");
 	if (account != NULL) {
-		snprintf(owner, sizeof(owner), "user:%s", account);
+		if (account_fold_name(account, folded) != KN_OK)
+			return explain(call, KN_ERR_INVALID, "no account can have this name");
+		snprintf(owner, sizeof(owner), "user:%s", folded);
 		spec.owner = owner;
 	}
 	spec.expires = days > 0 ? clock_wall_us() + days * USEC_PER_DAY : 0;

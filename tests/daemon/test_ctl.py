@@ -57,6 +57,9 @@ def test_keys(pair):
     said = pair.ctl("keys", "revoke", "lab", code=65)
     ids = [k["id"] for k in pair.ctl("keys", "list", "--json")["keys"] if not k["revoked_at"]]
     assert len(ids) == 2 and all(id_ in said for id_ in ids) and "of user:ann" in said, said
+    # An account's name, as the account has it.
+    assert "of user:ann:" in pair.ctl("keys", "create", "--name", "second", "--account", "Ann")
+    assert "no account" in pair.ctl("keys", "create", "--name", "third", "--account", "a n n", code=65)
 
 
 def test_config(pair):
