@@ -108,7 +108,7 @@ def test_the_deadline_in_any_stage(serve, service):
                 seen[message].add(now["message"])
         return all(status(own, job_id)["status"] == "failed" for job_id in jobs.values())
 
-    wait_until(all_over, 60, 0.2)
+    wait_until(all_over, 120, 0.2)
     assert all(message in seen[message] for message in jobs), seen
     assert all("20 seconds" in status(own, job_id)["message"] for job_id in jobs.values())
     wait_until(lambda: not traces(own))

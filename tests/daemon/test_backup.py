@@ -126,7 +126,7 @@ def test_verify_knows_nothing_of_a_job_that_it_cannot_ask_about(pair):
     verify = held(lambda: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
                   lambda: leftovers(pair))
     try:
-        time.sleep(1)  # the copy is whole then, and the answer waits
+        time.sleep(2)  # the copy is whole then, and the answer waits
         pair.kill()
         os.kill(pair.pid("kinora-fcgi"), signal.SIGKILL)
     finally:
