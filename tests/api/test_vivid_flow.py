@@ -611,7 +611,7 @@ class Load:
         self.instance, self.mp4 = instance, mp4
         self.clients = [Client(instance, hour_limit=1000000, day_limit=1000000) for _ in range(3)]
         self.accepted = {client.name: set() for client in self.clients}
-        self.stop = threading.Event()
+        self.stop, self.rng = threading.Event(), random.Random(1)
         self.threads = [threading.Thread(target=self.repeat, args=(self.order, c)) for c in self.clients]
         self.threads += [threading.Thread(target=self.repeat, args=(self.work,)) for _ in range(2)]
         for thread in self.threads:
@@ -630,14 +630,14 @@ class Load:
         if answer.status_code == 202:
             job_id = answer.json()["job_id"]
             self.accepted[client.name].add(job_id)
-            if random.random() < 0.4:
+            if self.rng.random() < 0.4:
                 client.post(f"cancel/{job_id}", timeout=patiently(20))
 
     def work(self):
         got = self.instance.claim(WAN)
         if not got:
             return
-        if random.random() < 0.3:
+        if self.rng.random() < 0.3:
             self.instance.report(got, "fail", message="no")
         else:
             self.instance.put_asset(got, "video", self.mp4)
@@ -663,7 +663,7 @@ def test_usage_is_exact_after_kills(serve, mp4, one_day, kills):
     instance = serve(dispatch="no", daily_job_limit=1000000)
     load = Load(instance, mp4)
     for _ in range(kills):
-        time.sleep(random.uniform(0.2, 0.8))
+        time.sleep(load.rng.uniform(0.2, 0.8))
         instance.kill("kinora-fcgi")
         wait_until(lambda: load.clients[0].get("usage").status_code == 200, seconds=60)
     wait_until(lambda: all(len(accepted) >= 30 for accepted in load.accepted.values()), 120)  # on a busy machine, too
