@@ -164,9 +164,10 @@ static enum kn_err change_mend(struct job *job, void *arg)
 	job->expired = mend->expired;
 	if (job->expired != 0 && job_state_is_terminal(job->state))
 		return KN_OK;
-	/* An attempt that has ended since: what it had made so far went with it. */
+	/* An attempt that has ended since, or a failed job that was sent back to the queue: what it
+	 * had made so far went with it. */
 	job->expired = 0;
-	if (job->state == JOB_PROCESSING && !lacks_file(to, &job->inputs)) {
+	if (job->state != JOB_COMPLETED && !lacks_file(to, &job->inputs)) {
 		job_files_clear(&job->assets);
 		return KN_OK;
 	}

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from control_client import ControlError
-from daemon_pair import CTL, DONE, KINORAD, Pair, pair, wait_for  # noqa: F401
+from daemon_pair import CTL, DONE, KINORAD, Pair, pair, request, wait_for  # noqa: F401
 
 
 @pytest.fixture
@@ -250,6 +250,25 @@ def test_jobs_that_lose_their_files_during_a_backup(pair, tmp_path):
     assert len(list(target.glob("videos/*"))) == linked
     assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
     assert json.loads((target / "backup.json").read_text())["files"] == linked
+
+
+def test_a_failed_job_that_runs_again_during_a_backup(pair, tmp_path):
+    """What it had made so far goes with that."""
+    pair.sets.append("dispatch=no")
+    pair.start()
+    job = pair.create()
+    token = pair.call("claim", classes=["grok_imagine/grok"], worker="test")["token"]
+    film = pair.path / "videos" / f"{job}.mp4"
+    status, answer = request(pair.run / "fcgi.sock", "PUT", f"/worker/v1/jobs/{job}/assets/video?token={token}",
+                             b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08mdat", "worker")
+    assert status == 204 and film.exists(), answer
+    pair.call("fail", id=job, token=token, code="worker", text="No")
+    target = tmp_path / "b"
+    backup = held_backup(pair, target, 1)
+    pair.call("retry", id=job)
+    backup.send_signal(signal.SIGCONT)
+    assert backup.wait(60) == 0
+    assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
 
 
 def test_a_service_that_is_stopped_during_a_backup(pair, tmp_path):
