@@ -227,6 +227,8 @@ static enum kn_err make_backup(struct backup *backup, struct snapshot *snapshot)
 	uint64_t jobs;
 	enum kn_err err = transfer_dir(snapshot->place.store, backup->to.store);
 
+	if (err == KN_ERR_NOT_FOUND)
+		err = KN_ERR_SHUTDOWN; /* the copy went with its responder */
 	if (err == KN_OK)
 		err = store_verify(backup->to.store, &options, &jobs);
 	transfer_told(&backup->transfer);

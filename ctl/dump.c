@@ -150,16 +150,24 @@ static enum kn_err dump_to_file(const struct snapshot *snapshot, const char *pat
 	return err;
 }
 
+static int fail(const struct snapshot *snapshot, enum kn_err err, const char *what, const char *why)
+{
+	if (snapshot_is_lost(snapshot))
+		return ctl_fail(KN_ERR_SHUTDOWN, "kinorad", "it ended meanwhile: dump again");
+	return ctl_fail(err, what, why);
+}
+
 static int dump_snapshot(const struct snapshot *snapshot, const char *path, struct dump *dump)
 {
 	const char *store = snapshot->place.store;
 	enum kn_err err = place_find_store(store);
 
 	if (err != KN_OK)
-		return ctl_fail(err, store, err == KN_ERR_NOT_FOUND ? "there is no store" : NULL);
+		return fail(snapshot, err, store,
+			    err == KN_ERR_NOT_FOUND ? "there is no store" : NULL);
 	err = path != NULL ? dump_to_file(snapshot, path, dump) : dump_store(snapshot, dump);
 	if (err != KN_OK)
-		return ctl_fail(err, dump->to != NULL ? "dump" : path, NULL);
+		return fail(snapshot, err, dump->to != NULL ? "dump" : path, NULL);
 	return EX_OK;
 }
 

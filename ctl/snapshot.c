@@ -91,6 +91,11 @@ bool snapshot_take_copy(struct ctl *ctl, struct snapshot *out, int *status)
 	return is_in_use(ctl) ? ask_for_copy(ctl, out, status) : make_copy(out, status);
 }
 
+bool snapshot_is_lost(const struct snapshot *snapshot)
+{
+	return snapshot->is_copy && !store_exists(snapshot->place.store);
+}
+
 void snapshot_drop(struct snapshot *snapshot)
 {
 	if (snapshot->is_copy)

@@ -16,6 +16,10 @@ struct snapshot {
 bool snapshot_take(struct ctl *ctl, struct snapshot *out, int *status);
 /* The same; at rest, too, a copy is made. */
 bool snapshot_take_copy(struct ctl *ctl, struct snapshot *out, int *status);
+/* Whether its copy has gone: a responder that starts takes one that nobody has open for left
+ * behind.
+ */
+bool snapshot_is_lost(const struct snapshot *snapshot);
 void snapshot_drop(struct snapshot *snapshot);
 
 #endif

@@ -207,6 +207,8 @@ static int look_through(struct verify *verify)
 
 	if (err == KN_OK)
 		err = store_verify(verify->snapshot->place.store, &options, &verify->jobs);
+	if (snapshot_is_lost(verify->snapshot))
+		err = KN_ERR_SHUTDOWN;
 	if (err == KN_OK && verify->with_files && !verify->report.is_broken)
 		err = find_orphans(verify);
 	if (err == KN_ERR_NOT_FOUND)

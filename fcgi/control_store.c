@@ -9,14 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Until the peer goes, or we stop. */
+/* Until the peer goes; or we stop: then it may still look through the copy, and removes it itself.
+ */
 static void keep(struct control_call *call)
 {
 	struct pollfd end = {.fd = call->socket, .events = POLLIN | POLLRDHUP};
 
 	while (!*call->stopping && poll(&end, 1, -1) <= 0)
 		;
-	fs_remove_tree(call->state);
+	if (!*call->stopping)
+		fs_remove_tree(call->state);
 	free(call->state);
 }
 

@@ -150,6 +150,38 @@ def test_the_copy_goes_with_who_asked_for_it(pair):
     wait_for(lambda: not leftovers(pair))
 
 
+@pytest.mark.parametrize("command", ["verify", "dump"])
+def test_a_service_that_is_stopped_while_its_copy_is_read(pair, command):
+    """Who reads it goes on, and removes it."""
+    pair.start()
+    pair.create()
+    arguments = [CTL, *pair.arguments(), command]
+    reader = held(lambda: subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
+                  lambda: leftovers(pair))
+    time.sleep(1)  # the copy is whole then, and the answer waits
+    try:
+        pair.stop()
+    finally:
+        reader.send_signal(signal.SIGCONT)
+    out, err = reader.communicate(timeout=60)
+    # Of files the responder would be asked.
+    assert reader.returncode == (0 if command == "dump" else 69), (out, err)
+    assert "damaged" not in err and not leftovers(pair)
+
+
+def test_a_copy_that_is_lost_is_no_damage(pair):
+    pair.start()
+    pair.create()
+    arguments = [CTL, *pair.arguments(), "verify"]
+    verify = held(lambda: subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
+                  lambda: leftovers(pair))
+    time.sleep(1)
+    shutil.rmtree(leftovers(pair)[0])  # as a new responder does before anybody has opened it
+    verify.send_signal(signal.SIGCONT)
+    out, err = verify.communicate(timeout=60)
+    assert verify.returncode == 69 and "verify again" in err, (out, err)
+
+
 def completed(pair):
     return pair.call("stats")["jobs"]["grok_imagine"]["completed"]
 
