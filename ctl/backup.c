@@ -145,7 +145,8 @@ static enum kn_err on_job(void *arg, const struct job *job)
 
 struct mend {
 	struct backup *backup;
-	int64_t expired; /* as it is now, 0: not */
+	bool is_deleted; /* as it is now */
+	int64_t expired; /* 0: not */
 };
 
 static bool lacks_file(const struct place *place, const struct job_files *files)
@@ -174,10 +175,44 @@ static enum kn_err change_mend(struct job *job, void *arg)
 	return KN_ERR_NOT_FOUND;
 }
 
+static void uncount(struct backup *backup, const struct job_files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (asset_is_whole(&backup->to.conf, &files->v[i])) {
+			backup->transfer.files--;
+			backup->transfer.bytes -= files->v[i].bytes;
+		}
+}
+
+/* What was linked before the rest had gone. `is`: what the job became, NULL: deleted. */
+static void take_back(struct backup *backup, const struct job *was, const struct job *is)
+{
+	bool inputs_too = is == NULL || is->expired != 0;
+
+	if (!inputs_too && is->assets.n > 0)
+		return;
+	uncount(backup, &was->assets);
+	if (inputs_too)
+		uncount(backup, &was->inputs);
+	asset_remove_all(&backup->to.conf, was, inputs_too);
+}
+
+static enum kn_err mend_record(struct store *copy, const char *id, struct mend *mend,
+			       struct job **was, struct job **is)
+{
+	enum kn_err err = store_job_get(copy, id, was);
+
+	if (err == KN_OK && mend->is_deleted)
+		return store_job_delete(copy, id, NULL);
+	return err == KN_OK ? store_job_change(copy, id, change_mend, mend, STORE_FLUSHED, is)
+			    : err;
+}
+
 static enum kn_err mend_job(struct backup *backup, struct store *copy, const char *id)
 {
 	struct mend mend = {.backup = backup};
 	json_object *body = json_object_new_object(), *result = NULL;
+	struct job *was = NULL, *is = NULL;
 	enum kn_err now = KN_OK, err;
 
 	json_add_string(body, "id", id);
@@ -187,11 +222,14 @@ static enum kn_err mend_job(struct backup *backup, struct store *copy, const cha
 		json_object_put(body);
 	mend.expired = json_get_int(json_get_object(result, "job"), "expired", 0);
 	json_object_put(result);
-	if (now == KN_ERR_NOT_FOUND)
-		return store_job_delete(copy, id, NULL);
-	if (now != KN_OK)
+	mend.is_deleted = now == KN_ERR_NOT_FOUND;
+	if (now != KN_OK && !mend.is_deleted)
 		return now;
-	err = store_job_change(copy, id, change_mend, &mend, STORE_FLUSHED, NULL);
+	err = mend_record(copy, id, &mend, &was, &is);
+	if (err == KN_OK)
+		take_back(backup, was, is);
+	job_free(&was);
+	job_free(&is);
 	if (err != KN_ERR_NOT_FOUND)
 		return err;
 	report_fault(&backup->report, "file", id, "a file of the job is missing");

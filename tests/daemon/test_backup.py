@@ -1,5 +1,6 @@
 """kinoractl verify, backup, restore, dump, load: while jobs are created, done and deleted, and after damage."""
 
+import base64
 import contextlib
 import json
 import os
@@ -15,6 +16,8 @@ import pytest
 
 from control_client import ControlError
 from daemon_pair import CTL, DONE, KINORAD, Pair, pair, request, wait_for  # noqa: F401
+
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c02")
 
 
 @pytest.fixture
@@ -301,6 +304,24 @@ def test_a_failed_job_that_runs_again_during_a_backup(pair, tmp_path):
     backup.send_signal(signal.SIGCONT)
     assert backup.wait(60) == 0
     assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
+
+
+def test_what_was_linked_goes_with_its_job(pair, tmp_path):
+    """The input was there still, and the film had gone."""
+    pair.worker(DONE)
+    pair.start()
+    body = {"model": "grok", "prompt": "A sunset", "image": base64.b64encode(PNG).decode()}
+    job = json.loads(request(pair.run / "fcgi.sock", "POST", "/v1/video/generations", json.dumps(body).encode())[1])["id"]
+    picture = pair.path / pair.wait_state(job, "completed")["inputs"][0]["path"]
+    target = tmp_path / "b"
+    backup = held_backup(pair, target, 1)
+    pair.call("delete", id=job)
+    picture.parent.mkdir()
+    picture.write_bytes(PNG)
+    backup.send_signal(signal.SIGCONT)
+    assert backup.wait(60) == 0
+    assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
+    assert json.loads((target / "backup.json").read_text())["files"] == 0
 
 
 def test_a_service_that_is_stopped_during_a_backup(pair, tmp_path):
