@@ -49,7 +49,7 @@ static bool has_files(const struct place *place)
 	file_walk_begin(&walk, 0);
 	do {
 		walked = file_walk_next(&walk, &place->conf, rel);
-	} while (walked == FILE_WALK_NONE);
+	} while (walked != FILE_WALK_ONE && walked != FILE_WALK_END);
 	file_walk_end(&walk);
 	return walked == FILE_WALK_ONE;
 }

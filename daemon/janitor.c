@@ -48,6 +48,15 @@ static void remove_file(struct janitor *janitor, const char *rel)
 		rmdir(path); /* fails while other files are in it */
 }
 
+/* What a crash left between a directory and its first file, or its last one. */
+static void remove_empty(struct janitor *janitor, const char *rel)
+{
+	char path[PATH_MAX];
+
+	if (asset_path(janitor->conf, rel, path) == KN_OK)
+		rmdir(path);
+}
+
 static void on_orphans(void *arg, enum kn_err err, const char *text, json_object *body)
 {
 	struct janitor *janitor = arg;
@@ -79,6 +88,8 @@ static void step_files(struct janitor *janitor)
 			remove_file(janitor, rel); /* no upload is silent for so long */
 		else if (walked == FILE_WALK_ONE)
 			json_object_array_add(paths, json_object_new_string(rel));
+		else if (walked == FILE_WALK_EMPTY)
+			remove_empty(janitor, rel);
 	}
 	if (walked == FILE_WALK_END) {
 		janitor->stage = RECORDS;

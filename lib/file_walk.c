@@ -79,14 +79,30 @@ static enum file_walked look_at(struct file_walk *walk, DIR *dir, const char *na
 	return FILE_WALK_ONE;
 }
 
+static bool is_old_and_empty(const struct file_walk *walk)
+{
+	struct stat st;
+
+	return walk->sub_is_empty && fstat(dirfd(walk->sub), &st) == 0 &&
+	       st.st_mtime <= time(NULL) - walk->age;
+}
+
 static enum file_walked next_in_sub(struct file_walk *walk, char rel[PATH_MAX])
 {
 	struct dirent *entry = readdir(walk->sub);
+	enum file_walked walked = FILE_WALK_NONE;
 
-	if (entry != NULL)
+	if (entry != NULL) {
+		walk->sub_is_empty &=
+			strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
 		return look_at(walk, walk->sub, entry->d_name, rel);
+	}
+	if (is_old_and_empty(walk)) {
+		snprintf(rel, PATH_MAX, "%s/%s", roots[walk->root].name, walk->sub_name);
+		walked = FILE_WALK_EMPTY;
+	}
 	close_dir(&walk->sub);
-	return FILE_WALK_NONE;
+	return walked;
 }
 
 enum file_walked file_walk_next(struct file_walk *walk, const struct conf *conf, char rel[PATH_MAX])
@@ -109,6 +125,7 @@ enum file_walked file_walk_next(struct file_walk *walk, const struct conf *conf,
 		return look_at(walk, walk->dir, entry->d_name, rel);
 	if (entry->d_name[0] != '.') {
 		walk->sub = open_sub(walk->dir, entry->d_name);
+		walk->sub_is_empty = true;
 		snprintf(walk->sub_name, sizeof(walk->sub_name), "%s", entry->d_name);
 	}
 	return FILE_WALK_NONE;

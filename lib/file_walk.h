@@ -18,11 +18,13 @@ struct file_walk {
 	DIR *dir;    /* the open root, or NULL */
 	DIR *sub;    /* the directory in it that is looked into, or NULL */
 	char sub_name[NAME_MAX + 1];
+	bool sub_is_empty; /* as far as it was looked into */
 };
 
 enum file_walked {
 	FILE_WALK_NONE, /* nothing here, go on */
 	FILE_WALK_ONE,
+	FILE_WALK_EMPTY, /* a directory without anything, which has been so for as long */
 	FILE_WALK_END,
 };
 

@@ -17,7 +17,12 @@ def test_files_without_a_job_go(pair):
     names = ["output/video_x.mp4", "videos/job_zzzzzzzzzzzz.mp4", "jobs/12345678/model.glb", "incoming/abc",
              "spool/0000000001"]
     old = [put(pair.path / name, 4000) for name in names]
-    young = [put(path.with_name("y" + path.name), 60) for path in old if path.parent.name not in ("incoming", "spool")]
+    empty, filling = pair.path / "jobs/87654321", pair.path / "jobs/y87654321"
+    for path in empty, filling:
+        path.mkdir()
+    os.utime(empty, (time.time() - 4000,) * 2)
+    old.append(empty)
+    young = [put(path.with_name("y" + path.name), 60) for path in old[:3]]
     foreign = [put(pair.path / "videos/holiday.mp4", 4000), put(pair.path / "jobs/README", 4000)]
     pair.worker(DONE)
     pair.start()
@@ -28,7 +33,7 @@ def test_files_without_a_job_go(pair):
     pair.start()
     wait_for(lambda: not any(path.exists() for path in old))
     time.sleep(0.3)
-    assert kept.exists() and all(path.exists() for path in young + foreign)
+    assert kept.exists() and all(path.exists() for path in young + foreign + [filling])
 
 
 def test_orphans_are_told_from_files_of_jobs(pair):
