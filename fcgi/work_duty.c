@@ -50,10 +50,14 @@ static enum kn_err reap_one(struct server *server, const char *id, int64_t now)
 	return err;
 }
 
-/* Whether a job that was due when it was listed may have left that state since. */
-static bool was_overtaken(enum kn_err err)
+/* Whether the others have their turn: a job that was due when it was listed may have left that
+ * state since, and one whose record is damaged must not hold them up. */
+static bool may_go_on(const char *id, enum kn_err err)
 {
-	return err == KN_ERR_CONFLICT || err == KN_ERR_NOT_FOUND || err == KN_ERR_GONE;
+	if (err == KN_ERR_CORRUPT)
+		log_msg(LOG_LEVEL_ERROR, id, "its record is damaged; see kinoractl verify");
+	return err == KN_ERR_CONFLICT || err == KN_ERR_NOT_FOUND || err == KN_ERR_GONE ||
+	       err == KN_ERR_CORRUPT;
 }
 
 enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_t *next)
@@ -66,7 +70,7 @@ enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_
 		err = reap_one(server, due.v[i], now);
 		if (err == KN_OK)
 			(*reaped)++;
-		else if (was_overtaken(err))
+		else if (may_go_on(due.v[i], err))
 			err = KN_OK;
 	}
 	store_ids_free(&due);
@@ -105,7 +109,7 @@ static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t
 	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
 		err = store_job_change(server->store, due.v[i], change_waited, &change,
 				       STORE_FLUSHED, NULL);
-		if (was_overtaken(err))
+		if (may_go_on(due.v[i], err))
 			err = KN_OK;
 	}
 	store_ids_free(&due);
@@ -126,7 +130,7 @@ static enum kn_err expire_old(struct server *server, enum job_api api, int64_t n
 		err = work_expire_files(server, due.v[i], NULL);
 		if (err == KN_OK)
 			(*removed)++;
-		else if (was_overtaken(err))
+		else if (may_go_on(due.v[i], err))
 			err = KN_OK;
 	}
 	store_ids_free(&due);

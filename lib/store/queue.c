@@ -118,7 +118,7 @@ static enum kn_err run_claim(struct store_txn *txn, void *arg)
 	if (err == KN_OK)
 		err = store_txn_job_get(txn, (char *)best.rank.data + RANK_MIN - 2, &old);
 	if (err != KN_OK)
-		return err;
+		return err == KN_ERR_NOT_FOUND && best.rank.len > 0 ? KN_ERR_CORRUPT : err;
 	claim->out = job_copy(old);
 	err = claim->out != NULL ? lease_to(claim->out, claim) : KN_ERR_NOMEM;
 	if (err == KN_OK)

@@ -6,7 +6,7 @@
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/fs.h"
-#include "lib/store/store.h"
+#include "lib/store/store_priv.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -319,6 +319,55 @@ static void test_lost_lease_goes_back_then_fails(void **state)
 				      "the worker in 5 seconds\n");
 	job_free(&job);
 	assert_int_equal(complete(f, id, second, mp4, sizeof(mp4)), KN_ERR_STALE);
+}
+
+static enum kn_err damage(struct store_txn *txn, void *arg)
+{
+	const char *id = arg;
+
+	return txn_put(txn, TABLE_JOBS, id, strlen(id), "x", 1, 0);
+}
+
+/* Its lease is never ended, but those of all others are. */
+static void test_a_damaged_record_stops_no_duty(void **state)
+{
+	struct fixture *f = *state;
+	char ids[2][ID_SIZE], token[TOKEN_SIZE];
+	int64_t later = clock_wall_us() + USEC_PER_DAY, next;
+	size_t reaped, removed;
+
+	for (int i = 0; i < 2; i++) {
+		create(f, ids[i]);
+		claim(f, 60, token);
+	}
+	assert_int_equal(store_write(f->server.store, damage, ids[0], STORE_FLUSHED), KN_OK);
+	assert_int_equal(work_reap(&f->server, later, &reaped, &next), KN_OK);
+	assert_int_equal(reaped, 1);
+	assert_int_equal(state_of(f, ids[1]), JOB_QUEUED);
+	create(f, ids[0]);
+	assert_int_equal(store_write(f->server.store, damage, ids[0], STORE_FLUSHED), KN_OK);
+	create(f, ids[1]);
+	f->conf.max_queue_seconds = 60;
+	assert_int_equal(work_retain(&f->server, later, &removed), KN_OK);
+	assert_int_equal(state_of(f, ids[1]), JOB_FAILED);
+}
+
+static enum kn_err lose(struct store_txn *txn, void *arg)
+{
+	return txn_delete(txn, TABLE_JOBS, arg, strlen(arg));
+}
+
+/* A queue that is stuck does not look like one that is empty. */
+static void test_a_lost_record_is_told_of(void **state)
+{
+	struct fixture *f = *state;
+	struct job *job = NULL;
+	char id[ID_SIZE];
+
+	assert_int_equal(work_claim(&f->server, grok, 1, "tester", 60, &job), KN_ERR_NOT_FOUND);
+	create(f, id);
+	assert_int_equal(store_write(f->server.store, lose, id, STORE_FLUSHED), KN_OK);
+	assert_int_equal(work_claim(&f->server, grok, 1, "tester", 60, &job), KN_ERR_CORRUPT);
 }
 
 static void test_fail(void **state)
@@ -681,6 +730,8 @@ int main(void)
 		WITH_STORE(test_a_retried_job_begins_without_files),
 		WITH_STORE(test_progress_never_falls),
 		WITH_STORE(test_lost_lease_goes_back_then_fails),
+		WITH_STORE(test_a_damaged_record_stops_no_duty),
+		WITH_STORE(test_a_lost_record_is_told_of),
 		WITH_STORE(test_fail),
 		WITH_STORE(test_release_forgets_attempt_and_files),
 		WITH_STORE(test_cancel),
