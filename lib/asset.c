@@ -144,8 +144,12 @@ static enum kn_err place(int fd, const char *path, const char *final, struct job
 
 	if (fsync(fd) != 0)
 		return kn_err_from_errno(errno);
-	if (rename(path, final) == 0)
-		return fs_sync_parent(final);
+	if (rename(path, final) == 0) {
+		err = fs_sync_parent(final);
+		if (err != KN_OK && rename(final, path) != 0)
+			unlink(final);
+		return err;
+	}
 	if (errno != EXDEV)
 		return kn_err_from_errno(errno);
 	id_new_token(token);
@@ -159,8 +163,7 @@ static enum kn_err place(int fd, const char *path, const char *final, struct job
 		return err;
 	}
 	err = fs_sync_parent(final);
-	if (err == KN_OK)
-		unlink(path);
+	unlink(err == KN_OK ? path : final);
 	return err;
 }
 
