@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a type is known by. (magic_file() would read 7 MiB into memory.) */
+/* What a type is known by: others wait meanwhile. (magic_file() would read 7 MiB into memory.) */
 enum { HEAD_BYTES = 65536 };
 
 static const struct {
@@ -29,39 +29,28 @@ static const struct {
 	{"text/plain", "txt"},
 };
 
-static pthread_key_t cookie_key;
-static pthread_once_t cookie_once = PTHREAD_ONCE_INIT;
-
-static void close_cookie(void *cookie)
-{
-	magic_close(cookie);
-}
-
-static void make_key(void)
-{
-	pthread_key_create(&cookie_key, close_cookie);
-}
-
-/* A cookie must not be shared between threads, and loading one takes milliseconds: each thread
- * keeps its own. */
-static magic_t thread_cookie(void)
-{
+/* One for all threads, loaded when the first asks: each would have 8 MiB of tables. */
+static struct {
+	pthread_mutex_t lock;
 	magic_t cookie;
+} magic = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-	pthread_once(&cookie_once, make_key);
-	cookie = pthread_getspecific(cookie_key);
-	if (cookie != NULL)
-		return cookie;
-	cookie = magic_open(MAGIC_MIME_TYPE);
+/* Call with the lock held. */
+static enum kn_err load_magic(void)
+{
+	magic_t cookie = magic.cookie == NULL ? magic_open(MAGIC_MIME_TYPE) : NULL;
+
+	if (magic.cookie != NULL)
+		return KN_OK;
 	if (cookie == NULL)
-		return NULL;
+		return KN_ERR_NOMEM;
 	if (magic_load(cookie, NULL) != 0) {
 		log_error("libmagic: %s", magic_error(cookie));
 		magic_close(cookie);
-		return NULL;
+		return KN_ERR_INTERNAL;
 	}
-	pthread_setspecific(cookie_key, cookie);
-	return cookie;
+	magic.cookie = cookie;
+	return KN_OK;
 }
 
 /* A USDZ is a ZIP whose first entry, stored, is a USD layer (USDZ specification). */
@@ -115,15 +104,22 @@ static void put(char out[MIME_SIZE], const char *mime)
 }
 
 /* For some bytes, behind the mark of UTF-32 for one, libmagic has neither a type nor an error. */
-static enum kn_err ask_magic(magic_t cookie, const unsigned char *data, size_t len,
-			     char out[MIME_SIZE])
+static enum kn_err ask_magic(const unsigned char *data, size_t len, char out[MIME_SIZE])
 {
-	const char *mime = magic_buffer(cookie, data, len);
+	enum kn_err err;
+	const char *mime;
 
-	if (mime == NULL && magic_error(cookie) != NULL)
-		return KN_ERR_INTERNAL;
-	put(out, mime != NULL ? mime : "application/octet-stream");
-	return KN_OK;
+	pthread_mutex_lock(&magic.lock);
+	err = load_magic();
+	if (err == KN_OK) {
+		mime = magic_buffer(magic.cookie, data, len);
+		if (mime == NULL && magic_error(magic.cookie) != NULL)
+			err = KN_ERR_INTERNAL;
+		else
+			put(out, mime != NULL ? mime : "application/octet-stream");
+	}
+	pthread_mutex_unlock(&magic.lock);
+	return err;
 }
 
 /* libmagic takes what has a boot sector's mark for one before it looks any further. It looks for it
@@ -140,23 +136,21 @@ static size_t find_mark(const unsigned char *data, size_t len)
 	return len;
 }
 
-static enum kn_err ask_unmarked(magic_t cookie, const unsigned char *data, size_t len,
-				char out[MIME_SIZE])
+static enum kn_err ask_unmarked(const unsigned char *data, size_t len, char out[MIME_SIZE])
 {
 	size_t mark = find_mark(data, len);
 	unsigned char *head;
 	enum kn_err err;
 
 	if (mark == len)
-		return ask_magic(cookie, data, len, out);
-	len = len < HEAD_BYTES ? len : HEAD_BYTES;
+		return ask_magic(data, len, out);
 	head = malloc(len);
 	if (head == NULL)
 		return KN_ERR_NOMEM;
 	memcpy(head, data, len);
 	while ((mark = find_mark(head, len)) != len)
 		head[mark] = 0;
-	err = ask_magic(cookie, head, len, out);
+	err = ask_magic(head, len, out);
 	free(head);
 	return err;
 }
@@ -164,14 +158,11 @@ static enum kn_err ask_unmarked(magic_t cookie, const unsigned char *data, size_
 enum kn_err mime_of_buffer(const void *data, size_t len, char out[MIME_SIZE])
 {
 	const char *own = own_kind(data, len);
-	magic_t cookie;
 
-	if (own != NULL) {
-		put(out, own);
-		return KN_OK;
-	}
-	cookie = thread_cookie();
-	return cookie != NULL ? ask_unmarked(cookie, data, len, out) : KN_ERR_INTERNAL;
+	if (own == NULL)
+		return ask_unmarked(data, len < HEAD_BYTES ? len : HEAD_BYTES, out);
+	put(out, own);
+	return KN_OK;
 }
 
 enum kn_err mime_of_file(const char *path, char out[MIME_SIZE])

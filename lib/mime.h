@@ -1,4 +1,5 @@
-/* What a file really is, by its bytes (libmagic). One cookie per thread, loaded on first use. */
+/* What a file really is, by its first 64 KiB (libmagic). Any thread may call; one at a time is
+ * served. */
 #ifndef KN_MIME_H
 #define KN_MIME_H
 

@@ -109,6 +109,63 @@ static void test_a_small_stack(void **state)
 	assert_string_equal(mime, kinds[0].mime);
 }
 
+static pthread_barrier_t all_have_looked, measured;
+
+/* Noise of no type makes libmagic look into all of its tables. */
+static void *look_at_noise(void *seed)
+{
+	uint32_t state = (uint32_t)(uintptr_t)seed;
+	unsigned char data[4096];
+	char mime[MIME_SIZE];
+	bool good;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)((state = state * 1664525U + 1013904223U) >> 24);
+	good = mime_of_buffer(data, sizeof(data), mime) == KN_OK;
+	pthread_barrier_wait(&all_have_looked);
+	pthread_barrier_wait(&measured);
+	return good ? seed : NULL;
+}
+
+static long mapped_kib(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[256];
+	long kib = -1;
+
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+		sscanf(line, "RssFile: %ld", &kib);
+	if (status != NULL)
+		fclose(status);
+	return kib;
+}
+
+static void test_memory_does_not_grow_with_threads(void **state)
+{
+	enum { THREADS = 32 };
+	pthread_t threads[THREADS];
+	long before = mapped_kib(), after;
+
+	(void)state;
+	pthread_barrier_init(&all_have_looked, NULL, THREADS + 1);
+	pthread_barrier_init(&measured, NULL, THREADS + 1);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, look_at_noise, (void *)(i + 1)),
+				 0);
+	pthread_barrier_wait(&all_have_looked);
+	after = mapped_kib();
+	pthread_barrier_wait(&measured);
+	for (uintptr_t i = 0; i < THREADS; i++) {
+		void *good;
+
+		pthread_join(threads[i], &good);
+		assert_non_null(good);
+	}
+	pthread_barrier_destroy(&all_have_looked);
+	pthread_barrier_destroy(&measured);
+	assert_true(before > 0 && after - before < 24 * 1024);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_a_boot_sectors_mark_elsewhere),
 		cmocka_unit_test(test_what_libmagic_has_no_type_for),
 		cmocka_unit_test(test_a_small_stack),
+		cmocka_unit_test(test_memory_does_not_grow_with_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
