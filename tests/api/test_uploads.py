@@ -177,7 +177,7 @@ def put_to_one_that_dies(instance, claim, mp4):
     wait_until(lambda: spooled(instance))
     pid = instance.kill("kinora-fcgi", signal.SIGSTOP)
     client.sendall(bytes(MIB - 10))
-    time.sleep(0.5)  # until nginx has passed it on
+    time.sleep(1.5)  # until nginx has passed it on
     instance.kill("kinora-fcgi")
     status = client.recv(12)[9:]
     client.close()
