@@ -167,6 +167,10 @@ def test_what_is_refused_and_what_goes_on(start, disk, mp4):
     assert "new jobs again" in instance.logs()
 
 
+def is_alive(pid):
+    return pid is not None and pathlib.Path(f"/proc/{pid}").exists()
+
+
 @pytest.mark.parametrize("disk", [SmallDisk], ids=["tmpfs"], indirect=True)
 def test_jobs_end_and_parts_start_on_a_full_disk(start, disk, mp4):
     """What the reserve is for."""
@@ -184,6 +188,7 @@ def test_jobs_end_and_parts_start_on_a_full_disk(start, disk, mp4):
     assert get(instance, finished["id"])["status"] == "completed"
     # A restart on the full disk finds all of it, though not even a pid file can be written there.
     for parts in (["kinora-fcgi"], ["kinorad", "kinora-fcgi"]):
+        wait_until(lambda: all(is_alive(instance.pid(part)) for part in parts))  # the files come when there is space
         disk.fill()
         for part in parts:
             instance.kill(part)
