@@ -1,148 +1,7 @@
 /* What workers and clients do to jobs, on a real store and real files. */
-#include "fcgi/events.h"
-#include "fcgi/work.h"
-#include "fcgi/work_priv.h"
-#include "lib/asset.h"
-#include "lib/clock.h"
-#include "lib/conf.h"
-#include "lib/fs.h"
-#include "lib/store/store_priv.h"
+#include "work_store.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static const char *const grok[] = {"grok_imagine/grok"};
-static const unsigned char mp4[] = "\0\0\0\030ftypmp42\0\0\0\0mp42isom\0\0\0\010free";
-
-struct fixture {
-	char dir[64], store[80], videos[80];
-	struct conf conf;
-	struct conf_worker worker;
-	char *serves[1];
-	struct server server;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct store_options options = {.dir = f->store};
-
-	strcpy(f->dir, "/tmp/kinora-work-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->store, sizeof(f->store), "%s/store", f->dir);
-	snprintf(f->videos, sizeof(f->videos), "%s/videos", f->dir);
-	f->conf.data_path = f->dir;
-	f->conf.video_storage_path = f->videos;
-	f->conf.max_video_age_days = 7;
-	f->serves[0] = strdup(grok[0]);
-	f->worker = (struct conf_worker){.serves = f->serves, .serves_n = 1, .attempts = 2};
-	f->conf.workers = &f->worker;
-	f->conf.workers_n = 1;
-	f->server.conf = &f->conf;
-	f->server.events = events_new();
-	options.on_change = events_on_change;
-	options.on_change_arg = f->server.events;
-	assert_int_equal(asset_prepare(&f->conf), KN_OK);
-	assert_int_equal(store_open(&options, &f->server.store), KN_OK);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(&f->server.store);
-	events_free(&f->server.events);
-	fs_remove_tree(f->dir);
-	free(f->serves[0]);
-	free(f);
-	return 0;
-}
-
-static void create(struct fixture *f, char id[ID_SIZE])
-{
-	struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
-	bool replayed;
-
-	job_set(&job->prompt, "a cat");
-	assert_int_equal(work_create(&f->server, &job, NULL, &replayed), KN_OK);
-	memcpy(id, job->id, ID_SIZE);
-	job_free(&job);
-}
-
-static void claim(struct fixture *f, int64_t lease, char token[TOKEN_SIZE])
-{
-	struct job *job = NULL;
-
-	assert_int_equal(work_claim(&f->server, grok, 1, "tester", lease, &job), KN_OK);
-	memcpy(token, job->lease.token, TOKEN_SIZE);
-	job_free(&job);
-}
-
-/* A file as an upload leaves it. */
-static char *upload(struct fixture *f, const void *data, size_t len)
-{
-	char *path;
-	int fd;
-
-	assert_int_equal(asset_spool(&f->conf, &fd, &path), KN_OK);
-	assert_int_equal(write(fd, data, len), (ssize_t)len);
-	close(fd);
-	return path;
-}
-
-static enum kn_err complete(struct fixture *f, const char *id, const char *token, const void *data,
-			    size_t len)
-{
-	struct work_file file = {.name = "video"};
-	char *path = upload(f, data, len);
-	enum kn_err err;
-
-	file.path = path;
-	err = work_complete(&f->server, id, token, &file, 1, NULL, NULL);
-	assert_int_not_equal(access(path, F_OK), 0); /* consumed in every case */
-	free(path);
-	return err;
-}
-
-static struct job *get(struct fixture *f, const char *id)
-{
-	struct job *job = NULL;
-
-	assert_int_equal(store_job_get(f->server.store, id, &job), KN_OK);
-	return job;
-}
-
-static enum job_state state_of(struct fixture *f, const char *id)
-{
-	struct job *job = get(f, id);
-	enum job_state is = job->state;
-
-	job_free(&job);
-	return is;
-}
-
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-
-static off_t size_at(const struct fixture *f, const char *rel_format, const char *id)
-{
-	char rel[128], path[PATH_MAX];
-	struct stat st;
-
-	snprintf(rel, sizeof(rel), rel_format, id);
-	assert_int_equal(asset_path(&f->conf, rel, path), KN_OK);
-	return stat(path, &st) == 0 ? st.st_size : -1;
-}
 
 static void test_complete(void **state)
 {
@@ -276,82 +135,6 @@ static void test_progress_never_falls(void **state)
 	job_free(&job);
 }
 
-static void test_lost_lease_goes_back_then_fails(void **state)
-{
-	struct fixture *f = *state;
-	char id[ID_SIZE], first[TOKEN_SIZE], second[TOKEN_SIZE];
-	struct job *job = NULL;
-	int64_t now, next;
-	size_t reaped;
-
-	create(f, id);
-	claim(f, 5, first);
-	assert_int_equal(work_reap(&f->server, clock_wall_us(), &reaped, &next), KN_OK);
-	assert_int_equal(reaped, 0);
-	assert_true(next < clock_wall_us() + 5 * USEC_PER_SEC);
-	now = clock_wall_us() + 6 * USEC_PER_SEC;
-	assert_int_equal(work_reap(&f->server, now, &reaped, &next), KN_OK);
-	assert_int_equal(reaped, 1);
-	job = get(f, id);
-	assert_int_equal(job->state, JOB_QUEUED);
-	assert_true(job->run_at >= now + USEC_PER_SEC && job->run_at <= now + 2 * USEC_PER_SEC);
-	assert_string_equal(job->log, "Attempt 1 of 2 by tester: no response in 5 seconds\n");
-	job_free(&job);
-	/* It waits for its backoff, so give it back what a claim needs: an administrator's
-	 * patience. */
-	assert_int_equal(work_claim(&f->server, grok, 1, "tester", 5, &job), KN_ERR_NOT_FOUND);
-	assert_int_equal(complete(f, id, first, mp4, sizeof(mp4)), KN_ERR_STALE);
-	while (work_claim(&f->server, grok, 1, "tester", 5, &job) == KN_ERR_NOT_FOUND &&
-	       clock_wall_us() < now + 60 * USEC_PER_SEC)
-		usleep(50000);
-	assert_non_null(job);
-	memcpy(second, job->lease.token, sizeof(second));
-	job_free(&job);
-	assert_int_equal(work_reap(&f->server, clock_wall_us() + 6 * USEC_PER_SEC, &reaped, &next),
-			 KN_OK);
-	job = get(f, id);
-	assert_int_equal(job->state, JOB_FAILED);
-	assert_string_equal(job->error_code, "timeout");
-	assert_string_equal(job->error_text,
-			    "Job timed out: no response from the worker in 5 seconds");
-	assert_string_equal(job->log, "Attempt 1 of 2 by tester: no response in 5 seconds\n"
-				      "Attempt 2 of 2 by tester: Job timed out: no response from "
-				      "the worker in 5 seconds\n");
-	job_free(&job);
-	assert_int_equal(complete(f, id, second, mp4, sizeof(mp4)), KN_ERR_STALE);
-}
-
-static enum kn_err damage(struct store_txn *txn, void *arg)
-{
-	const char *id = arg;
-
-	return txn_put(txn, TABLE_JOBS, id, strlen(id), "x", 1, 0);
-}
-
-/* Its lease is never ended, but those of all others are. */
-static void test_a_damaged_record_stops_no_duty(void **state)
-{
-	struct fixture *f = *state;
-	char ids[2][ID_SIZE], token[TOKEN_SIZE];
-	int64_t later = clock_wall_us() + USEC_PER_DAY, next;
-	size_t reaped, removed;
-
-	for (int i = 0; i < 2; i++) {
-		create(f, ids[i]);
-		claim(f, 60, token);
-	}
-	assert_int_equal(store_write(f->server.store, damage, ids[0], STORE_FLUSHED), KN_OK);
-	assert_int_equal(work_reap(&f->server, later, &reaped, &next), KN_OK);
-	assert_int_equal(reaped, 1);
-	assert_int_equal(state_of(f, ids[1]), JOB_QUEUED);
-	create(f, ids[0]);
-	assert_int_equal(store_write(f->server.store, damage, ids[0], STORE_FLUSHED), KN_OK);
-	create(f, ids[1]);
-	f->conf.max_queue_seconds = 60;
-	assert_int_equal(work_retain(&f->server, later, &removed), KN_OK);
-	assert_int_equal(state_of(f, ids[1]), JOB_FAILED);
-}
-
 static enum kn_err lose(struct store_txn *txn, void *arg)
 {
 	return txn_delete(txn, TABLE_JOBS, arg, strlen(arg));
@@ -464,122 +247,6 @@ static void test_files_go_and_the_job_stays(void **state)
 	assert_int_equal(work_expire_files(&f->server, id, NULL), KN_ERR_GONE);
 	assert_int_equal(work_delete(&f->server, id), KN_OK);
 	assert_int_equal(work_delete(&f->server, id), KN_ERR_NOT_FOUND);
-}
-
-static void complete_model(struct fixture *f, char id[ID_SIZE])
-{
-	static const char *const models[] = {"grok_3d/default"};
-	static const struct {
-		const char *name, *bytes;
-		size_t len;
-	} made[] = {{"image", "\211PNG\r\n\032\n\0\0\0\015IHDR", 16},
-		    {"glb", "glTF\2\0\0\0\14\0\0\0", 12},
-		    {"usdz",
-		     "PK\3\4\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\012\0\0\0model.usda", 40}};
-	struct job *job = job_new(JOB_GROK_3D, "default"), *claimed = NULL;
-	struct work_file files[3];
-	char *paths[3];
-	bool replayed;
-
-	job_set(&job->prompt, "a cat");
-	assert_int_equal(work_create(&f->server, &job, NULL, &replayed), KN_OK);
-	job_free(&job);
-	assert_int_equal(work_claim(&f->server, models, 1, "tester", 60, &claimed), KN_OK);
-	for (int i = 0; i < 3; i++) {
-		paths[i] = upload(f, made[i].bytes, made[i].len);
-		files[i] = (struct work_file){made[i].name, paths[i]};
-	}
-	assert_int_equal(
-		work_complete(&f->server, claimed->id, claimed->lease.token, files, 3, NULL, NULL),
-		KN_OK);
-	for (int i = 0; i < 3; i++)
-		free(paths[i]);
-	memcpy(id, claimed->id, ID_SIZE);
-	job_free(&claimed);
-}
-
-static void test_models_stay_unless_their_age_is_set(void **state)
-{
-	struct fixture *f = *state;
-	int64_t made = clock_wall_us();
-	char id[ID_SIZE];
-	size_t removed;
-
-	complete_model(f, id);
-	assert_int_equal(work_retain(&f->server, made + 3650 * USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(removed, 0);
-	f->conf.max_model_age_days = 30;
-	assert_int_equal(work_retain(&f->server, made + 29 * USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(removed, 0);
-	assert_int_equal(size_at(f, "jobs/%s/glb.glb", id), 12);
-	assert_int_equal(work_retain(&f->server, made + 31 * USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(removed, 1);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(size_at(f,
-					 (const char *[]){"jobs/%s/image.png", "jobs/%s/glb.glb",
-							  "jobs/%s/usdz.usdz"}[i],
-					 id),
-				 -1);
-	assert_int_equal(state_of(f, id), JOB_COMPLETED);
-}
-
-static void test_queue_timeout(void **state)
-{
-	struct fixture *f = *state;
-	char id[ID_SIZE];
-	struct job *job;
-	size_t removed;
-
-	create(f, id);
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(state_of(f, id), JOB_QUEUED); /* jobs wait as long as it takes */
-	f->conf.max_queue_seconds = 60;
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + 61 * USEC_PER_SEC, &removed),
-			 KN_OK);
-	job = get(f, id);
-	assert_int_equal(job->state, JOB_FAILED);
-	assert_string_equal(job->error_text, "Job timed out: no worker took it within 60 seconds");
-	job_free(&job);
-}
-
-static enum kn_err rewrite(struct store_txn *txn, void *arg)
-{
-	struct job **jobs = arg;
-
-	return store_txn_job_put(txn, jobs[0], jobs[1]);
-}
-
-/* Makes the job an hour older than it is. */
-static void age(struct fixture *f, const char *id)
-{
-	struct job *jobs[] = {get(f, id), get(f, id)};
-
-	jobs[1]->created -= 3600 * USEC_PER_SEC;
-	jobs[1]->updated -= 3600 * USEC_PER_SEC;
-	jobs[1]->run_at -= 3600 * USEC_PER_SEC;
-	assert_int_equal(store_write(f->server.store, rewrite, jobs, STORE_FLUSHED), KN_OK);
-	job_free(&jobs[0]);
-	job_free(&jobs[1]);
-}
-
-/* What counts is how long it has waited, not when it was made. */
-static void test_queue_timeout_of_a_job_that_came_back(void **state)
-{
-	struct fixture *f = *state;
-	char id[ID_SIZE], token[TOKEN_SIZE];
-	size_t removed;
-
-	f->conf.max_queue_seconds = 60;
-	create(f, id);
-	age(f, id);
-	claim(f, 60, token);
-	assert_int_equal(work_release(&f->server, id, token), KN_OK);
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + 5 * USEC_PER_SEC, &removed),
-			 KN_OK);
-	assert_int_equal(state_of(f, id), JOB_QUEUED);
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + 61 * USEC_PER_SEC, &removed),
-			 KN_OK);
-	assert_int_equal(state_of(f, id), JOB_FAILED);
 }
 
 static enum kn_err create_with_key(struct fixture *f, const char *prompt, const char *key,
@@ -705,19 +372,6 @@ static void test_one_of_many_answers_wins(void **state)
 	assert_int_equal(size_at(f, "videos/%s.mp4", id), sizeof(mp4));
 }
 
-static void test_backoff(void **state)
-{
-	(void)state;
-	for (int attempt = 1; attempt < 40; attempt++) {
-		int64_t full =
-			attempt < 9 ? (INT64_C(1) << attempt) * USEC_PER_SEC : 300 * USEC_PER_SEC;
-		int64_t wait = work_backoff_us(attempt);
-
-		full = full > 300 * USEC_PER_SEC ? 300 * USEC_PER_SEC : full;
-		assert_true(wait >= full / 2 && wait <= full);
-	}
-}
-
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -729,21 +383,15 @@ int main(void)
 		WITH_STORE(test_a_replaced_file_leaves_the_record_first),
 		WITH_STORE(test_a_retried_job_begins_without_files),
 		WITH_STORE(test_progress_never_falls),
-		WITH_STORE(test_lost_lease_goes_back_then_fails),
-		WITH_STORE(test_a_damaged_record_stops_no_duty),
 		WITH_STORE(test_a_lost_record_is_told_of),
 		WITH_STORE(test_fail),
 		WITH_STORE(test_release_forgets_attempt_and_files),
 		WITH_STORE(test_cancel),
 		WITH_STORE(test_files_go_and_the_job_stays),
-		WITH_STORE(test_models_stay_unless_their_age_is_set),
-		WITH_STORE(test_queue_timeout),
-		WITH_STORE(test_queue_timeout_of_a_job_that_came_back),
 		WITH_STORE(test_idempotency_key),
 		WITH_STORE(test_quota),
 		WITH_STORE(test_input_of_a_refused_job_is_removed),
 		WITH_STORE(test_one_of_many_answers_wins),
-		cmocka_unit_test(test_backoff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
