@@ -1,8 +1,8 @@
 /*
  * kinoractl dump: everything that the store knows, as JSON lines.
  *
- *   {"kinora":"dump","version":1}
- *   {"job":{…}}                                  by id; lib/job_dump.h
+ *   {"kinora":"dump","version":1,"id_key":"…"}     32 hex digits; a store may have none
+ *   {"job":{…}}                                  lib/job_dump.h
  *   {"table":"keys","key":…,"value":…}           keys, accounts, …; text, or {"base64":"…"}
  *   {"counter":"jobs/20500/ann","value":3}
  *   {"end":{"lines":N}}                          how many stand before it
@@ -15,6 +15,7 @@
 #include "store_commands.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +70,20 @@ static enum kn_err write_counter(void *arg, const char *name, size_t name_len, i
 	return write_line(arg, line);
 }
 
-static enum kn_err write_header(struct dump *dump)
+static enum kn_err write_header(struct store *store, struct dump *dump)
 {
-	json_object *line = json_object_new_object();
+	json_object *line;
+	unsigned char key[STORE_ID_KEY_SIZE];
+	char hex[2 * STORE_ID_KEY_SIZE + 1];
+	enum kn_err err = store_get_id_key(store, key);
 
+	if (err != KN_OK && err != KN_ERR_NOT_FOUND)
+		return err;
+	line = json_object_new_object();
 	json_add_string(line, "kinora", "dump");
 	json_add_int(line, "version", DUMP_VERSION);
+	if (err == KN_OK)
+		json_add_string(line, "id_key", sodium_bin2hex(hex, sizeof(hex), key, sizeof(key)));
 	return write_line(dump, line);
 }
 
@@ -94,7 +103,7 @@ static enum kn_err write_all(struct store *store, struct dump *dump)
 		STORE_TABLES(X)
 #undef X
 	};
-	enum kn_err err = write_header(dump);
+	enum kn_err err = write_header(store, dump);
 
 	if (err == KN_OK)
 		err = store_each_job(store, write_job, dump);

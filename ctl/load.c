@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,27 @@ static enum kn_err take_row(struct load *load, json_object *json)
 	return take_job(load, value, &row->job);
 }
 
+/* Before any job is stored: their places depend on it. */
+static enum kn_err take_id_key(struct load *load, json_object *json)
+{
+	unsigned char key[STORE_ID_KEY_SIZE];
+	json_object *value;
+	const char *hex = json_get_string(json, "id_key");
+	size_t len = 0;
+	enum kn_err err;
+
+	if (!json_object_object_get_ex(json, "id_key", &value))
+		return KN_OK;
+	load->why = "id_key is not 32 hex digits";
+	if (hex == NULL || strlen(hex) != 2 * sizeof(key) ||
+	    sodium_hex2bin(key, sizeof(key), hex, strlen(hex), NULL, &len, NULL) != 0 ||
+	    len != sizeof(key))
+		return KN_ERR_INVALID;
+	err = store_set_id_key(load->store, key);
+	load->why = kn_err_text(err);
+	return err;
+}
+
 static enum kn_err take_header(struct load *load, json_object *json)
 {
 	const char *kind = json_get_string(json, "kinora");
@@ -213,7 +235,7 @@ static enum kn_err take_header(struct load *load, json_object *json)
 		return KN_ERR_INVALID;
 	load->why = "a version that this program does not know";
 	load->has_begun = json_get_int(json, "version", 0) == DUMP_VERSION;
-	return load->has_begun ? KN_OK : KN_ERR_INVALID;
+	return load->has_begun ? take_id_key(load, json) : KN_ERR_INVALID;
 }
 
 static enum kn_err take_end(struct load *load, json_object *end)

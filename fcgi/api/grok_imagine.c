@@ -155,7 +155,7 @@ static enum kn_err fill_job(struct server *server, struct job *job, const struct
 	enum kn_err err = KN_OK;
 
 	if (creation->image != NULL) {
-		id_new_grok_imagine(job->id); /* its directory needs it */
+		store_draw_id(server->store, job->api, job->id); /* its directory needs it */
 		err = image_keep(server, job, creation->image, why);
 	}
 	if (err == KN_OK)

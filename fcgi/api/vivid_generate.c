@@ -36,11 +36,12 @@ static void refuse_details(struct request *req, json_object *details)
 	respond_json(req, 400, body);
 }
 
-static enum kn_err fill_job(struct job *job, const struct vivid_request *wanted, const char *owner)
+static enum kn_err fill_job(struct store *store, struct job *job,
+			    const struct vivid_request *wanted, const char *owner)
 {
 	enum kn_err err;
 
-	id_new_uuid(job->id);
+	store_draw_id(store, job->api, job->id); /* its directory needs it */
 	err = job_set(&job->prompt, wanted->prompt);
 	if (err == KN_OK)
 		err = job_set(&job->owner, owner);
@@ -213,7 +214,8 @@ static void create(struct request *req, const struct vivid_request *wanted)
 	struct work_quota quota = {.limit = req->server->conf->daily_job_limit};
 	struct job *job = job_new(JOB_VIVID_FLOW, wanted->model);
 	bool replayed;
-	enum kn_err err = job != NULL ? fill_job(job, wanted, owner) : KN_ERR_NOMEM;
+	enum kn_err err =
+		job != NULL ? fill_job(req->server->store, job, wanted, owner) : KN_ERR_NOMEM;
 
 	if (err == KN_OK)
 		err = adopt_image(req, job, &why);

@@ -32,6 +32,7 @@ const char *const store_files[TABLE_COUNT] = {
 	[TABLE_LEASE] = "lease.db",
 	[TABLE_EXPIRY] = "expiry.db",
 	[TABLE_COUNTERS] = "counters.db",
+	[TABLE_PRIVATE] = "private.db",
 };
 
 /* --- errors --- */
@@ -269,7 +270,7 @@ enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 	if (ret == 0)
 		ret = store->env->set_event_notify(store->env, on_event);
 	if (ret == 0)
-		return KN_OK;
+		return job_key_load(store);
 	log_error("store: %s cannot be opened: %s", store->dir, db_strerror(ret));
 	if (ret == EIO)
 		fs_forget_cached(store->dir); /* as store_check_sync() does */
@@ -373,6 +374,8 @@ enum kn_err store_open(const struct store_options *options, struct store **out)
 		err = fs_sync_dir(store->dir);
 	if (err == KN_OK)
 		err = find_last_created(store);
+	if (err == KN_OK)
+		err = job_key_begin(store);
 	if (err == KN_OK)
 		err = checkpointer_start(store);
 	if (err == KN_OK)

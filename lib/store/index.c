@@ -239,13 +239,23 @@ static enum kn_err put_indices(struct store_txn *txn, const struct job *old, con
 static enum kn_err put_record(struct store_txn *txn, const struct job *job, u_int32_t flags)
 {
 	unsigned char *data = NULL;
+	char room[ID_SIZE];
+	const char *key = job_key(txn->store, job->id, room);
 	size_t len;
 	enum kn_err err = job_encode(job, &data, &len);
 
 	if (err == KN_OK)
-		err = txn_put(txn, TABLE_JOBS, job->id, strlen(job->id), data, len, flags);
+		err = txn_put(txn, TABLE_JOBS, key, strlen(key), data, len, flags);
 	free(data);
 	return err;
+}
+
+static enum kn_err delete_record(struct store_txn *txn, const struct job *job)
+{
+	char room[ID_SIZE];
+	const char *key = job_key(txn->store, job->id, room);
+
+	return txn_delete(txn, TABLE_JOBS, key, strlen(key));
 }
 
 enum kn_err put_job(struct store_txn *txn, const struct job *old, const struct job *new)
@@ -255,7 +265,7 @@ enum kn_err put_job(struct store_txn *txn, const struct job *old, const struct j
 	if (new != NULL)
 		err = put_record(txn, new, old == NULL ? DB_NOOVERWRITE : 0);
 	else
-		err = txn_delete(txn, TABLE_JOBS, old->id, strlen(old->id));
+		err = delete_record(txn, old);
 	if (err == KN_OK)
 		err = put_indices(txn, old, new);
 	if (err == KN_OK)

@@ -6,10 +6,22 @@
 
 enum { DRAWS_MAX = 100 };
 
+/* txn NULL: a read alone. */
+static enum kn_err read_job(struct store *store, struct store_txn *txn, const char *id,
+			    struct store_read *read)
+{
+	char room[ID_SIZE];
+	const char *key = job_key(store, id, room);
+
+	if (txn != NULL)
+		return txn_read(txn, TABLE_JOBS, key, strlen(key), read);
+	return store_read(store, NULL, TABLE_JOBS, key, strlen(key), read);
+}
+
 enum kn_err store_job_get(struct store *store, const char *id, struct job **out)
 {
 	struct store_read read;
-	enum kn_err err = store_read(store, NULL, TABLE_JOBS, id, strlen(id), &read);
+	enum kn_err err = read_job(store, NULL, id, &read);
 
 	*out = NULL;
 	if (err == KN_OK)
@@ -69,7 +81,7 @@ enum kn_err store_job_look(struct store *store, const char *id, store_look_job_f
 {
 	struct store_read read;
 	struct job job;
-	enum kn_err err = store_read(store, NULL, TABLE_JOBS, id, strlen(id), &read);
+	enum kn_err err = read_job(store, NULL, id, &read);
 
 	if (err == KN_OK)
 		err = job_view(read.data, read.len, &job);
@@ -82,7 +94,7 @@ enum kn_err store_job_look(struct store *store, const char *id, store_look_job_f
 enum kn_err store_txn_job_get(struct store_txn *txn, const char *id, struct job **out)
 {
 	struct store_read read;
-	enum kn_err err = txn_read(txn, TABLE_JOBS, id, strlen(id), &read);
+	enum kn_err err = read_job(txn->store, txn, id, &read);
 
 	*out = NULL;
 	if (err == KN_OK)
@@ -97,18 +109,6 @@ enum kn_err store_txn_job_put(struct store_txn *txn, const struct job *old, cons
 }
 
 /* --- create --- */
-
-static void draw_id(struct job *job)
-{
-	static void (*const draw[JOB_API_COUNT])(char[ID_SIZE]) = {
-		[JOB_GROK_IMAGINE] = id_new_grok_imagine,
-		[JOB_TEXT_TO_VIDEO] = id_new_uuid,
-		[JOB_GROK_3D] = id_new_hex8,
-		[JOB_VIVID_FLOW] = id_new_uuid,
-	};
-
-	draw[job->api](job->id);
-}
 
 /* Strictly later than every job before, whatever the clock does. */
 static int64_t next_created(struct store *store)
@@ -164,7 +164,7 @@ enum kn_err store_txn_job_create(struct store_txn *txn, struct job *job)
 	job->created = job->updated = job->run_at = next_created(txn->store);
 	for (int i = 0; i < (draws ? DRAWS_MAX : 1) && err == KN_ERR_EXISTS; i++) {
 		if (draws)
-			draw_id(job);
+			store_draw_id(txn->store, job->api, job->id);
 		err = put_job(txn, NULL, job);
 	}
 	if (err == KN_OK) {

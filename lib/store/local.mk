@@ -6,7 +6,9 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/counters.c \
 	lib/store/duties.c \
 	lib/store/env.c \
+	lib/store/ff1.c lib/store/ff1.h \
 	lib/store/index.c \
+	lib/store/job_key.c \
 	lib/store/jobs.c \
 	lib/store/key.h lib/store/latch.h \
 	lib/store/lists.c \
@@ -22,4 +24,4 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/verify_index.c \
 	lib/store/verify_keys.c \
 	lib/store/writer.c
-STORE_LIBS = lib/store/libstore.a $(DB_LIBS)
+STORE_LIBS = lib/store/libstore.a $(DB_LIBS) $(NETTLE_LIBS)

@@ -46,11 +46,20 @@ void store_close(struct store **store);
 
 /* --- jobs: writing --- */
 
-/* Inserts the job and stamps created, updated and run_at. An empty job->id is drawn by the rule of
- * its api (again on a collision); one that the caller drew, because files already lie under it, is
- * kept: KN_ERR_EXISTS when it is taken. On success *job has those fields filled. KN_ERR_FULL: no
- * space. KN_ERR_QUEUE, KN_ERR_OWNER_QUEUE: as many jobs wait as may. */
+/* Inserts the job and stamps created, updated and run_at. An empty job->id is drawn as by
+ * store_draw_id() (again on a collision); one that the caller drew is kept: KN_ERR_EXISTS when it
+ * is taken. On success *job has those fields filled. KN_ERR_FULL: no space. KN_ERR_QUEUE,
+ * KN_ERR_OWNER_QUEUE: as many jobs wait as may. */
 enum kn_err store_job_create(struct store *store, struct job *job);
+/* An id for a job to be, under which its files may already lie: by the rule of its api, for nobody
+ * to guess, and of this store, which keeps young jobs together by it. */
+void store_draw_id(struct store *store, enum job_api api, char id[ID_SIZE]);
+/* The secret by which it is: a store that gets the same jobs can lay them in the same order.
+ * KN_ERR_NOT_FOUND: this one was begun before there were such. */
+enum { STORE_ID_KEY_SIZE = 16 };
+enum kn_err store_get_id_key(struct store *store, unsigned char key[STORE_ID_KEY_SIZE]);
+/* For a store without jobs, else KN_ERR_EXISTS, that nobody else uses yet. */
+enum kn_err store_set_id_key(struct store *store, const unsigned char key[STORE_ID_KEY_SIZE]);
 
 /* The claim: of the queued jobs whose class ("api/model") is listed and whose run_at has passed,
  * the one of lowest priority number, then oldest. Moves it to processing under a new lease token.
@@ -109,7 +118,7 @@ struct store_query {
 	int state;         /* enum job_state, or -1: any */
 	const char *owner; /* NULL: anyone's */
 	const char *after; /* an id: rows older than it; NULL: from the newest */
-	int64_t before;    /* the same by when a row was created, though its job may be gone; or 0 */
+	int64_t before; /* the same by when a row was created, though its job may be gone; or 0 */
 	size_t limit;
 };
 
@@ -132,8 +141,8 @@ enum kn_err store_job_count(struct store *store, int api, int state, const char 
 /* Jobs claimable now or later in a class, from the counters. */
 enum kn_err store_queue_length(struct store *store, const char *class_name, uint64_t *out);
 
-/* Calls each() for every job, by id, until it returns other than KN_OK (which is then returned).
- * It may read the store. */
+/* Calls each() for every job, in the order of the table, until it returns other than KN_OK (which
+ * is then returned). It may read the store. */
 typedef enum kn_err store_each_job_fn(void *arg, const struct job *job);
 enum kn_err store_each_job(struct store *store, store_each_job_fn *each, void *arg);
 
@@ -257,8 +266,8 @@ struct store_verify {
 	bool is_copy; /* made by store_copy(), and not opened since */
 };
 /* Looks through the store in dir, which nobody may have open: pages, records, states, indices,
- * counters, usage and Idempotency-Keys. Recovers it first, as opening would. KN_OK: it could be looked through, whatever was
- * found; after a fault of its structure nothing else is looked at. */
+ * counters, usage and Idempotency-Keys. Recovers it first, as opening would. KN_OK: it could be
+ * looked through, whatever was found; after a fault of its structure nothing else is looked at. */
 enum kn_err store_verify(const char *dir, const struct store_verify *verify, uint64_t *jobs);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * Tables (Berkeley DB btrees), beside those of enum store_table:
  *
- *   jobs      id -> record (job_codec.h)
+ *   jobs      job_key() of the id -> record (job_codec.h)
  *   list      (owner, api, state or ANY_STATE, created descending, id) -> columns (row.c);
  *             each job lies under owner "" and, if it has one, under its owner too
  *   ready     (class, priority, run_at, created, id) -> nothing: the queue
@@ -11,6 +11,7 @@
  *   expiry    (api, finished, id) -> nothing: ended jobs that still have files
  *   counters  (table, prefix) -> how many entries of that table have the prefix;
  *             (COUNTER_NAMED, name) -> a number
+ *   private   name -> what the store alone needs to know: the key of the ids
  *
  * index.c alone writes jobs, list, ready, lease and expiry.
  */
@@ -18,6 +19,7 @@
 #define STORE_PRIV_H
 
 #include "store.h"
+#include "ff1.h"
 #include "key.h"
 #include "../bytes.h"
 
@@ -34,6 +36,7 @@ enum {
 	TABLE_LEASE,
 	TABLE_EXPIRY,
 	TABLE_COUNTERS,
+	TABLE_PRIVATE,
 	TABLE_COUNT
 };
 
@@ -55,6 +58,9 @@ struct store {
 	uint64_t max_queued, max_queued_per_owner; /* 0: no bound */
 	struct writer *writer;
 	struct checkpointer *checkpointer;
+	bool has_id_key;
+	struct ff1 id_key;
+	_Atomic int64_t last_draw; /* the time in the last id */
 	int64_t last_created;      /* the writer's: of the newest job */
 	bool space_is_low;         /* the writer's: no new jobs, so that those under way can end */
 	bool has_ballast;          /* the writer's */
@@ -182,6 +188,17 @@ enum kn_err counter_read(struct store *store, struct store_txn *txn, const struc
 			 int64_t *out);
 /* Writes the tallies, before the commit. */
 enum kn_err counters_write(struct store_txn *txn);
+
+/* --- job_key.c --- */
+
+/* Under which key the job lies in the table of jobs, and back: the text itself or in room. */
+const char *job_key(const struct store *store, const char *id, char room[ID_SIZE]);
+const char *job_key_id(const struct store *store, const char *key, char room[ID_SIZE]);
+bool job_key_is_of(const struct store *store, const void *key, size_t len, const char *id);
+/* Reads what encrypts the ids, if the store has it. */
+enum kn_err job_key_load(struct store *store);
+/* Gives it to a store that has none, nor jobs. */
+enum kn_err job_key_begin(struct store *store);
 
 /* --- index.c, row.c --- */
 

@@ -47,18 +47,20 @@ static enum kn_err check_record(void *arg, const void *key, size_t key_len, cons
 {
 	struct check *check = arg;
 	struct job *job = NULL;
-	char id[ID_SIZE];
+	char text[ID_SIZE], room[ID_SIZE];
+	const char *id;
 	enum kn_err err = job_decode(data, len, &job);
 
 	check->jobs++;
-	snprintf(id, sizeof(id), "%.*s", (int)key_len, (const char *)key);
+	snprintf(text, sizeof(text), "%.*s", (int)key_len, (const char *)key);
+	id = job_key_id(check->store, text, room);
 	if (err == KN_ERR_CORRUPT) {
 		verify_fault(check, "record", id, "the record cannot be read");
 		return KN_OK;
 	}
 	if (err != KN_OK)
 		return err;
-	if (strlen(job->id) != key_len || memcmp(job->id, key, key_len) != 0)
+	if (!job_key_is_of(check->store, key, key_len, job->id))
 		verify_fault(check, "record", id, "the record is of the job %s", job->id);
 	else
 		err = check_job(check, job);

@@ -143,7 +143,7 @@ static enum kn_err find_missing(void *arg, const void *key, size_t key_len, cons
 	index_entries(job, &entries);
 	if (entries.columns.failed)
 		err = KN_ERR_NOMEM;
-	if (strlen(job->id) == key_len && memcmp(job->id, key, key_len) == 0)
+	if (job_key_is_of(check->store, key, key_len, job->id))
 		for (size_t i = 0; i < entries.n && err == KN_OK; i++)
 			err = look_for(check, job, &entries, &entries.v[i]);
 	free(entries.columns.data);

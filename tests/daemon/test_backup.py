@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -573,6 +574,7 @@ def test_dump_under_load_and_load(pair, other, tmp_path):
         pair.ctl("dump", tmp_path / "one")
         assert f"{tmp_path}/none/one: Not found" in pair.ctl("dump", tmp_path / "none" / "one", code=66)
     lines = [json.loads(line) for line in (tmp_path / "one").read_text().splitlines()]
+    assert re.fullmatch("[0-9a-f]{32}", lines[0].pop("id_key"))
     assert lines[0] == {"kinora": "dump", "version": 1} and lines[-1] == {"end": {"lines": len(lines) - 1}}
     dumped = {line["job"]["id"] for line in lines if "job" in line}
     assert before - gone <= dumped
@@ -613,6 +615,8 @@ def test_load_is_strict(pair, other, tmp_path):
     refuse([], 1, "ends before its end")
     refuse(good[1:], 1, "no dump")
     refuse(['{"kinora":"dump","version":2}\n', *good[1:]], 1, "a version")
+    for wrong in ('"id_key":"12"', '"id_key":5', '"id_key":null', '"id_key":"' + "x" * 32 + '"', '"id_key":"' + "0" * 34 + '"'):
+        refuse([re.sub('"id_key":"[^"]*"', wrong, good[0]), *good[1:]], 1, "id_key")
     refuse(good[:-1], 5, "ends before its end")
     refuse([*good[:2], *good[3:]], 4, "lines are missing")
     refuse([*good, good[1]], 6, "more after the end")

@@ -129,12 +129,13 @@ static void test_counters(void **state)
 static void test_records(void **state)
 {
 	struct fixture *f = *state;
-	struct key key = id_key(f->queued);
+	char rooms[2][ID_SIZE];
+	struct key key = id_key(job_key(f->store, f->queued, rooms[0]));
+	const char *completed = job_key(f->store, f->completed, rooms[1]);
 	struct store_read read;
 
 	assert_int_equal(
-		store_read(f->store, NULL, TABLE_JOBS, f->completed, strlen(f->completed), &read),
-		KN_OK);
+		store_read(f->store, NULL, TABLE_JOBS, completed, strlen(completed), &read), KN_OK);
 	plant(f, TABLE_JOBS, &key, read.data, read.len);
 	store_read_free(&read);
 	expect(f, "record", "the record is of the job");

@@ -137,7 +137,10 @@ static void test_progress_never_falls(void **state)
 
 static enum kn_err lose(struct store_txn *txn, void *arg)
 {
-	return txn_delete(txn, TABLE_JOBS, arg, strlen(arg));
+	char room[ID_SIZE];
+	const char *key = job_key(txn->store, arg, room);
+
+	return txn_delete(txn, TABLE_JOBS, key, strlen(key));
 }
 
 /* A queue that is stuck does not look like one that is empty. */
@@ -325,7 +328,7 @@ static void test_input_of_a_refused_job_is_removed(void **state)
 	bool replayed;
 
 	assert_int_equal(create_with_key(f, "a cat", "K", id, &replayed), KN_OK);
-	id_new_grok_imagine(job->id);
+	store_draw_id(f->server.store, job->api, job->id);
 	memcpy(id, job->id, ID_SIZE);
 	assert_int_equal(work_add_input(&f->server, job, "image", path, "image/png"), KN_OK);
 	assert_int_equal(size_at(f, "jobs/%s/input-image.png", id), 1);

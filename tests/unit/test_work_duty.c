@@ -48,9 +48,10 @@ static void test_lost_lease_goes_back_then_fails(void **state)
 
 static enum kn_err damage(struct store_txn *txn, void *arg)
 {
-	const char *id = arg;
+	char room[ID_SIZE];
+	const char *key = job_key(txn->store, arg, room);
 
-	return txn_put(txn, TABLE_JOBS, id, strlen(id), "x", 1, 0);
+	return txn_put(txn, TABLE_JOBS, key, strlen(key), "x", 1, 0);
 }
 
 /* Its lease is never ended, but those of all others are. */

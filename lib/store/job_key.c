@@ -1,0 +1,205 @@
+/*
+ * Under which key a job lies: its id, with the digits decrypted.
+ *
+ * An id is drawn as the time and a random rest, and then encrypted, digit for digit, under a key
+ * that the store alone knows: so nobody can guess one, and yet jobs that were created together lie
+ * together. A create appends to the table's last page instead of changing one at random, and so
+ * does a claim, which takes the oldest.
+ *
+ * It is a permutation of the ids of a form, so ids of another origin (a dump) are as good: they
+ * lie where chance has it. Ids of no such form, and all those of a store that was begun without a
+ * key, are keys themselves.
+ */
+#include "store_priv.h"
+#include "../clock.h"
+#include "../id.h"
+#include "../log.h"
+
+#include <sodium.h>
+
+/* A digit is '#', one of a UUID's variants 'V'; all else stands for itself. */
+struct form {
+	const char *pattern;
+	struct ff1_format format;
+	size_t time_digits; /* microseconds; enough of them for some thousand years */
+};
+
+static const struct form grok_imagine = {"job_############", {36, 12, "job"}, 11};
+static const struct form uuid = {"########-####-4###-V###-############", {16, 30, "uuid"}, 15};
+enum { DIGITS_MAX = 30 };
+
+static const char id_key_name[] = "id_key";
+static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+static bool matches(char wanted, char c, unsigned radix)
+{
+	if (wanted == 'V')
+		return c != '\0' && strchr("89ab", c) != NULL;
+	return wanted == '#' ? c != '\0' && memchr(alphabet, c, radix) != NULL : c == wanted;
+}
+
+/* False: the id is of another form. */
+static bool read_digits(const struct form *form, const char *id, unsigned char *digits)
+{
+	for (const char *p = form->pattern; *p != '\0'; p++, id++) {
+		if (!matches(*p, *id, form->format.radix))
+			return false;
+		if (*p == '#')
+			*digits++ = (unsigned char)(strchr(alphabet, *id) - alphabet);
+	}
+	return *id == '\0';
+}
+
+static void write_digits(const struct form *form, char *id, const unsigned char *digits)
+{
+	for (const char *p = form->pattern; *p != '\0'; p++, id++)
+		if (*p == '#')
+			*id = alphabet[*digits++];
+}
+
+typedef void cipher_fn(const struct ff1 *ff1, const struct ff1_format *format,
+		       unsigned char *digits);
+
+static const char *translate(const struct store *store, const char *id, char room[ID_SIZE],
+			     cipher_fn *cipher)
+{
+	const struct form *const forms[] = {&grok_imagine, &uuid, NULL};
+	unsigned char digits[DIGITS_MAX];
+
+	for (size_t i = 0; store->has_id_key && forms[i] != NULL; i++) {
+		if (!read_digits(forms[i], id, digits))
+			continue;
+		cipher(&store->id_key, &forms[i]->format, digits);
+		memcpy(room, id, strlen(id) + 1);
+		write_digits(forms[i], room, digits);
+		return room;
+	}
+	return id;
+}
+
+const char *job_key(const struct store *store, const char *id, char room[ID_SIZE])
+{
+	return translate(store, id, room, ff1_decrypt);
+}
+
+const char *job_key_id(const struct store *store, const char *key, char room[ID_SIZE])
+{
+	return translate(store, key, room, ff1_encrypt);
+}
+
+bool job_key_is_of(const struct store *store, const void *key, size_t len, const char *id)
+{
+	char room[ID_SIZE];
+	const char *wanted = job_key(store, id, room);
+
+	return strlen(wanted) == len && memcmp(wanted, key, len) == 0;
+}
+
+/* --- drawing --- */
+
+/* Each draw has a microsecond of its own, whatever the clock does. */
+static int64_t next_draw(struct store *store)
+{
+	int64_t now = clock_wall_us(), last = atomic_load(&store->last_draw), next;
+
+	do
+		next = now > last ? now : last + 1;
+	while (!atomic_compare_exchange_weak(&store->last_draw, &last, next));
+	return next;
+}
+
+void store_draw_id(struct store *store, enum job_api api, char id[ID_SIZE])
+{
+	static const struct {
+		void (*draw)(char[ID_SIZE]);
+		const struct form *form;
+	} kinds[JOB_API_COUNT] = {
+		[JOB_GROK_IMAGINE] = {id_new_grok_imagine, &grok_imagine},
+		[JOB_TEXT_TO_VIDEO] = {id_new_uuid, &uuid},
+		[JOB_GROK_3D] = {id_new_hex8, NULL}, /* too few digits for a time */
+		[JOB_VIVID_FLOW] = {id_new_uuid, &uuid},
+	};
+	const struct form *form = kinds[api].form;
+	unsigned char digits[DIGITS_MAX];
+	int64_t time;
+
+	kinds[api].draw(id);
+	if (form == NULL || !store->has_id_key || !read_digits(form, id, digits))
+		return;
+	time = next_draw(store);
+	for (size_t i = form->time_digits; i-- > 0; time /= form->format.radix)
+		digits[i] = (unsigned char)(time % form->format.radix);
+	ff1_encrypt(&store->id_key, &form->format, digits);
+	write_digits(form, id, digits);
+}
+
+/* --- the key of the store --- */
+
+enum kn_err store_get_id_key(struct store *store, unsigned char key[STORE_ID_KEY_SIZE])
+{
+	struct store_read read;
+	enum kn_err err =
+		store_read(store, NULL, TABLE_PRIVATE, id_key_name, strlen(id_key_name), &read);
+
+	if (err == KN_OK && read.len == STORE_ID_KEY_SIZE)
+		memcpy(key, read.data, STORE_ID_KEY_SIZE);
+	else if (err == KN_OK)
+		err = KN_ERR_CORRUPT;
+	store_read_free(&read);
+	return err;
+}
+
+enum kn_err job_key_load(struct store *store)
+{
+	unsigned char key[STORE_ID_KEY_SIZE];
+	enum kn_err err = store_get_id_key(store, key);
+
+	store->has_id_key = err == KN_OK;
+	if (store->has_id_key)
+		ff1_init(&store->id_key, key);
+	if (err == KN_ERR_CORRUPT)
+		log_error("store: the key of the ids cannot be read");
+	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
+}
+
+static enum kn_err find_any(void *arg, const void *key, size_t key_len, const void *data,
+			    size_t len)
+{
+	bool *any = arg;
+
+	(void)key;
+	(void)key_len;
+	(void)data;
+	(void)len;
+	*any = true;
+	return SCAN_STOP;
+}
+
+enum kn_err store_set_id_key(struct store *store, const unsigned char key[STORE_ID_KEY_SIZE])
+{
+	const struct key all = {.len = 0};
+	DB *table = store->tables[TABLE_PRIVATE];
+	DBT name = store_dbt(id_key_name, strlen(id_key_name));
+	DBT data = store_dbt(key, STORE_ID_KEY_SIZE);
+	bool any = false;
+	enum kn_err err = store_scan(store, TABLE_JOBS, &all, NULL, SCAN_CHUNK_MIN, find_any, &any);
+
+	if (err == KN_OK && any)
+		err = KN_ERR_EXISTS;
+	if (err == KN_OK)
+		err = store_db_error(store, table->put(table, NULL, &name, &data, 0),
+				     "the key of the ids");
+	return err == KN_OK ? job_key_load(store) : err;
+}
+
+enum kn_err job_key_begin(struct store *store)
+{
+	unsigned char key[STORE_ID_KEY_SIZE];
+	enum kn_err err;
+
+	if (store->has_id_key)
+		return KN_OK;
+	randombytes_buf(key, sizeof(key));
+	err = store_set_id_key(store, key);
+	return err == KN_ERR_EXISTS ? KN_OK : err; /* jobs from before there were keys */
+}
