@@ -1,6 +1,7 @@
 #include "janitor.h"
 
 #include "client.h"
+#include "mounts.h"
 #include "lib/asset.h"
 #include "lib/clock.h"
 #include "lib/file_walk.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define ROUND_EVERY_US (3600 * USEC_PER_SEC)
+#define LOOK_AGAIN_US (60 * USEC_PER_SEC)
 #define STEP_EVERY_US (50 * USEC_PER_MSEC)
 
 enum { BATCH = 200 };
@@ -147,6 +149,7 @@ static void begin_round(struct janitor *janitor)
 {
 	janitor->stage = FILES;
 	janitor->removed = janitor->expired = 0;
+	file_walk_end(&janitor->walk);
 	file_walk_begin(&janitor->walk, FILE_WALK_AGE_SECONDS);
 }
 
@@ -160,6 +163,11 @@ int64_t janitor_tick(void *arg, int64_t now)
 	if (now < janitor->step_at)
 		return janitor->step_at < next ? janitor->step_at : next;
 	janitor->step_at = now + STEP_EVERY_US;
+	if (!mounts_are_there(janitor->conf)) {
+		begin_round(janitor);
+		janitor->step_at = now + LOOK_AGAIN_US;
+		return janitor->step_at < next ? janitor->step_at : next;
+	}
 	if (janitor->stage == RESTING)
 		begin_round(janitor);
 	if (janitor->stage == FILES)

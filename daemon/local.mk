@@ -11,6 +11,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/job_input.c daemon/job_input.h \
 	daemon/leftovers.c daemon/leftovers.h \
 	daemon/loop.c daemon/loop.h \
+	daemon/mounts.c daemon/mounts.h \
 	daemon/output.c daemon/output.h \
 	daemon/pidfile.c daemon/pidfile.h \
 	daemon/reaper.c daemon/reaper.h \

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/options.h"
 #include "loop.h"
+#include "mounts.h"
 #include "pidfile.h"
 #include "reaper.h"
 #include "responder.h"
@@ -152,11 +153,16 @@ static enum kn_err prepare(struct daemon *daemon)
 		err = lock(data, LOCK_FILE_DATA, &daemon->data_lock);
 	if (err != KN_OK)
 		return err;
+	if (!mounts_are_there(daemon->conf))
+		return KN_ERR_NOT_FOUND;
 	err = asset_prepare(daemon->conf);
 	if (err != KN_OK) {
 		log_error("cannot make the directories in %s: %s", data, kn_err_text(err));
 		return err;
 	}
+	err = mounts_note(daemon->conf);
+	if (err != KN_OK)
+		log_warn("cannot remember what %s lies in: %s", data, kn_err_text(err));
 	return write_pid(daemon);
 }
 
