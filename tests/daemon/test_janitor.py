@@ -1,9 +1,11 @@
 """Files without a record, records without a file, and the clock."""
 
+import json
 import os
+import subprocess
 import time
 
-from daemon_pair import DONE, pair, wait_for  # noqa: F401
+from daemon_pair import DONE, KINORAD, pair, wait_for  # noqa: F401
 
 
 def put(path, age):
@@ -55,6 +57,27 @@ def test_a_record_without_its_file_is_marked(pair):
     pair.start()
     wait_for(lambda: pair.job(job["id"])["expired"] > 0)
     assert pair.job(job["id"])["state"] == "completed"
+
+
+def test_a_disk_that_is_not_mounted_loses_nothing(pair):
+    pair.worker(DONE)
+    pair.start()
+    job = pair.wait_state(pair.create(), "completed")
+    pair.stop()
+    videos, disk, note = (pair.path / name for name in ("videos", "disk", "mounts.json"))
+    assert str(videos) in json.loads(note.read_text())
+    videos.rename(disk)
+    videos.mkdir()
+    note.write_text(json.dumps({str(videos): str(videos)}))  # as if it had been mounted there
+    refused = subprocess.run([KINORAD, *pair.arguments()], capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 71 and f"mounted at {videos}, and nothing is mounted there" in refused.stderr
+    assert not (pair.run / "kinora-fcgi.pid").exists()
+    videos.rmdir()
+    disk.rename(videos)
+    note.unlink()  # as the message has it
+    pair.start()
+    time.sleep(0.5)
+    assert pair.job(job["id"])["expired"] == 0
 
 
 def test_a_file_that_cannot_be_looked_at_is_not_lost(pair):
