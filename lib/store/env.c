@@ -270,7 +270,7 @@ enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 	if (ret == 0)
 		ret = store->env->set_event_notify(store->env, on_event);
 	if (ret == 0)
-		return job_key_load(store);
+		return KN_OK;
 	log_error("store: %s cannot be opened: %s", store->dir, db_strerror(ret));
 	if (ret == EIO)
 		fs_forget_cached(store->dir); /* as store_check_sync() does */
@@ -279,32 +279,43 @@ enum kn_err env_open(struct store *store, uint64_t cache, u_int32_t recover)
 	return ret == ENOMEM ? KN_ERR_NOMEM : KN_ERR_CORRUPT;
 }
 
+struct newest {
+	int64_t created;
+	char id[ID_SIZE];
+};
+
 static enum kn_err newest_of(void *arg, const void *key, size_t key_len, const void *data,
 			     size_t data_len)
 {
-	struct store *store = arg;
-	/* The key is a prefix of an empty owner, api and state, and then the time. */
-	int64_t created = ~key_time((const unsigned char *)key + 3);
+	struct newest *newest = arg;
+	const char *id = index_entry_id(TABLE_LIST, key, key_len);
 
-	(void)key_len;
 	(void)data;
 	(void)data_len;
-	if (created > store->last_created)
-		store->last_created = created;
+	/* The key is a prefix of an empty owner, api and state, and then the time. */
+	newest->created = ~key_time((const unsigned char *)key + 3);
+	snprintf(newest->id, sizeof(newest->id), "%s", id != NULL ? id : "");
 	return SCAN_STOP;
 }
 
-/* Times of creation never repeat, even if the clock was set back meanwhile. */
-static enum kn_err find_last_created(struct store *store)
+/* Times of creation never repeat, even if the clock was set back meanwhile. And without the key of
+ * the ids a job would not be found, and its files be taken for nobody's. */
+static enum kn_err look_at_newest(struct store *store)
 {
 	enum kn_err err = KN_OK;
 
 	for (int api = 0; api < JOB_API_COUNT && err == KN_OK; api++) {
 		struct key prefix = list_prefix(NULL, (enum job_api)api, ANY_STATE);
+		struct newest newest = {0};
 
 		err = store_scan(store, TABLE_LIST, &prefix, NULL, SCAN_CHUNK_MIN, newest_of,
-				 store);
+				 &newest);
+		if (newest.created > store->last_created)
+			store->last_created = newest.created;
+		if (err == KN_OK && !store->has_id_key && newest.id[0] != '\0')
+			err = job_key_fits(store, newest.id);
 	}
+	store->last_draw = store->last_created;
 	return err;
 }
 
@@ -373,7 +384,9 @@ enum kn_err store_open(const struct store_options *options, struct store **out)
 	if (err == KN_OK)
 		err = fs_sync_dir(store->dir);
 	if (err == KN_OK)
-		err = find_last_created(store);
+		err = job_key_load(store);
+	if (err == KN_OK)
+		err = look_at_newest(store);
 	if (err == KN_OK)
 		err = job_key_begin(store);
 	if (err == KN_OK)

@@ -162,6 +162,18 @@ enum kn_err job_key_load(struct store *store)
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }
 
+enum kn_err job_key_fits(struct store *store, const char *id)
+{
+	struct store_read read;
+	enum kn_err err = store_read(store, NULL, TABLE_JOBS, id, strlen(id), &read);
+
+	store_read_free(&read);
+	if (err != KN_ERR_NOT_FOUND)
+		return err;
+	log_error("store: the key of the ids is lost: the jobs cannot be told apart without it");
+	return KN_ERR_CORRUPT;
+}
+
 static enum kn_err find_any(void *arg, const void *key, size_t key_len, const void *data,
 			    size_t len)
 {

@@ -126,6 +126,8 @@ enum kn_err store_verify(const char *dir, const struct store_verify *verify, uin
 	if (err == KN_OK && sound) {
 		err = env_open(check.store, verify->cache_bytes, DB_RECOVER);
 		if (err == KN_OK)
+			err = job_key_load(check.store);
+		if (err == KN_OK)
 			err = check_contents(&check);
 	}
 	*jobs = check.jobs;

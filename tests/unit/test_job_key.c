@@ -2,6 +2,7 @@
  * show. */
 #include "store_dir.h"
 
+#include "lib/clock.h"
 #include "lib/id.h"
 #include "lib/store/store_priv.h"
 
@@ -197,6 +198,41 @@ static void test_a_store_without_a_key(void **state)
 	}
 }
 
+/* Else its jobs would not be found, and their files be swept. */
+static void test_a_store_that_lost_its_key(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options options = {.dir = f->dir};
+	char ids[2][ID_SIZE] = {"", ""};
+
+	create(f, JOB_VIVID_FLOW, ids[0]);
+	create(f, JOB_GROK_3D, ids[1]);
+	assert_int_equal(store_write(f->store, forget_key, NULL, STORE_FLUSHED), KN_OK);
+	store_close(&f->store);
+	assert_int_equal(store_open(&options, &f->store), KN_ERR_CORRUPT);
+	assert_null(f->store);
+}
+
+/* The time in an id is later than all before, whatever the clock did meanwhile. */
+static void test_draws_go_on_after_the_newest_job(void **state)
+{
+	struct fixture *f = *state;
+	struct job *job = job_new(JOB_GROK_3D, "default");
+	char room[ID_SIZE], id[ID_SIZE];
+	int64_t drawn;
+
+	create(f, JOB_GROK_3D, job->id);
+	reopen(f);
+	f->store->last_created += USEC_PER_DAY;
+	job->id[0] = '\0';
+	assert_int_equal(store_job_create(f->store, job), KN_OK);
+	reopen(f);
+	store_draw_id(f->store, JOB_GROK_IMAGINE, id);
+	drawn = (int64_t)strtoull(job_key(f->store, id, room) + strlen("job_"), NULL, 36) / 36;
+	assert_true(drawn > job->created);
+	job_free(&job);
+}
+
 static enum kn_err damage_key(struct store_txn *txn, void *arg)
 {
 	(void)arg;
@@ -222,6 +258,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ids_of_another_origin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each_store_has_its_own_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_without_a_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_store_that_lost_its_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_draws_go_on_after_the_newest_job, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_a_damaged_key_is_told_of, setup, teardown),
 	};
 

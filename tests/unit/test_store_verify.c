@@ -189,6 +189,13 @@ static void test_damaged_pages(void **state)
 	expect(f, "structure", "list.db");
 	fs_remove_tree(f->dir);
 	open_store(f);
+	store_close(&f->store);
+	open_store(f);
+	store_close(&f->store);
+	damage(f, "private.db", STORE_PAGE_SIZE + 100, 0);
+	expect(f, "structure", "private.db");
+	fs_remove_tree(f->dir);
+	open_store(f);
 	fill(f);
 	store_close(&f->store);
 	damage(f, "jobs.db", 0, STORE_PAGE_SIZE + 512);
