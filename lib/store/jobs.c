@@ -71,8 +71,9 @@ enum kn_err store_job_owns_file(struct store *store, const char *id, const char 
 	struct job *job = NULL;
 	enum kn_err err = store_job_get(store, id, &job);
 
-	*out = err == KN_OK && (job->state == JOB_PROCESSING || lists(&job->inputs, path) ||
-				lists(&job->assets, path));
+	*out = err == KN_OK &&
+	       (job->state == JOB_PROCESSING ||
+		(job->expired == 0 && (lists(&job->inputs, path) || lists(&job->assets, path))));
 	job_free(&job);
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
 }

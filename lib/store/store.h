@@ -98,7 +98,7 @@ typedef enum kn_err store_look_job_fn(const struct job *job, void *arg);
 enum kn_err store_job_look(struct store *store, const char *id, store_look_job_fn *look, void *arg);
 
 /* Whether a file, by its relative path, is one of the job's. A job that runs may be about to name
- * it: then it is. */
+ * it: then it is. One that has expired has none. */
 enum kn_err store_job_owns_file(struct store *store, const char *id, const char *path, bool *out);
 
 /* What lists show, held in the index entries themselves. */
