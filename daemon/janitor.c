@@ -113,6 +113,7 @@ static void rest(struct janitor *janitor)
 {
 	janitor->stage = RESTING;
 	janitor->step_at = clock_mono_us() + ROUND_EVERY_US;
+	log_debug("files and records are compared");
 	if (janitor->removed > 0 || janitor->expired > 0)
 		log_info("cleaned up: %lld files without a job, %lld jobs without their files",
 			 (long long)janitor->removed, (long long)janitor->expired);

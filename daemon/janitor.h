@@ -3,7 +3,7 @@
  * record names are removed, completed jobs whose files are gone are marked.
  *
  * It works in small steps, a few a second, and asks the responder for each batch:
- * a million files are no load for anybody. Nothing is done while a mount is missing (mounts.h).
+ * a million files are no load for anybody. While a mount is missing (mounts.h) it rests.
  */
 #ifndef JANITOR_H
 #define JANITOR_H

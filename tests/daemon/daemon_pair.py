@@ -130,6 +130,10 @@ class Pair:
     def job(self, job_id):
         return self.call("show", id=job_id)["job"]
 
+    def wait_compared(self):
+        """Until the janitor has ended its first round, and rests for an hour."""
+        wait_for(lambda: "files and records are compared" in (self.path / "log").read_text())
+
     def wait_state(self, job_id, state, seconds=60):
         """The job in that state. One that ended in another will not come to it any more."""
         wait_for(lambda: self.job(job_id)["state"] in (state, "completed", "failed", "cancelled"), seconds)

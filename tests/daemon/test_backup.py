@@ -331,6 +331,7 @@ def test_a_service_that_is_stopped_during_a_backup(pair, tmp_path):
     pair.start()
     done = pair.create()
     pair.wait_state(done, "completed")
+    pair.wait_compared()
     (pair.path / "videos" / f"{done}.mp4").unlink()
     target = tmp_path / "b"
     backup = held_backup(pair, target, 1)
@@ -346,6 +347,7 @@ def test_a_file_that_is_missing_anyway(pair, tmp_path):
     ids = [pair.create() for _ in range(3)]
     for job_id in ids:
         pair.wait_state(job_id, "completed")
+    pair.wait_compared()
     (pair.path / "videos" / f"{ids[1]}.mp4").unlink()
     text = pair.ctl("backup", tmp_path / "b", code=1)
     assert f"file {ids[1]}: a file of the job is missing" in text and "with 1 faults" in text
