@@ -1,6 +1,7 @@
 /*
  * Checkpoints bound what recovery has to read. They come by the amount of log,
- * not by the minute: an idle store writes nothing.
+ * not by the minute: an idle store writes nothing. Their thread also makes the
+ * next log file.
  */
 #include "store_priv.h"
 #include "../fs.h"
@@ -17,8 +18,10 @@ struct checkpointer {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool wanted, stopping;
+	u_int32_t log_wanted; /* the number of a log file to be made, or 0 */
 	/* The writer's alone: */
 	u_int32_t log_file;   /* the newest, whose name is durable */
+	u_int32_t next_asked; /* the newest that was asked for */
 	u_int64_t checked_at; /* position in the log when a checkpoint was last asked for */
 };
 
@@ -38,13 +41,21 @@ static void *checkpointer_main(void *arg)
 
 	pthread_mutex_lock(&c->lock);
 	while (!c->stopping) {
-		if (!c->wanted) {
+		u_int32_t file = c->log_wanted;
+		bool wanted = c->wanted;
+
+		if (!wanted && file == 0) {
 			pthread_cond_wait(&c->wake, &c->lock);
 			continue;
 		}
 		c->wanted = false;
+		c->log_wanted = 0;
 		pthread_mutex_unlock(&c->lock);
-		checkpoint(store);
+		/* First what is short; a checkpoint may take seconds. */
+		if (file != 0)
+			log_ahead_make(store, file);
+		if (wanted)
+			checkpoint(store);
 		pthread_mutex_lock(&c->lock);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -61,19 +72,28 @@ void checkpointer_request(struct store *store)
 	pthread_mutex_unlock(&c->lock);
 }
 
+static void request_log(struct checkpointer *c, u_int32_t file)
+{
+	pthread_mutex_lock(&c->lock);
+	c->log_wanted = file;
+	pthread_cond_signal(&c->wake);
+	pthread_mutex_unlock(&c->lock);
+}
+
 enum kn_err checkpointer_flushed(struct store *store)
 {
 	struct checkpointer *c = store->checkpointer;
 	DB_LOG_STAT *stat;
 	u_int64_t position;
-	u_int32_t file;
+	u_int32_t file, offset;
 	enum kn_err err =
 		store_db_error(store, store->env->log_stat(store->env, &stat, 0), "log_stat");
 
 	if (err != KN_OK)
 		return err;
 	file = stat->st_cur_file;
-	position = (u_int64_t)file * stat->st_lg_size + stat->st_cur_offset;
+	offset = stat->st_cur_offset;
+	position = (u_int64_t)file * stat->st_lg_size + offset;
 	free(stat);
 	/* Berkeley DB syncs a new log file, but not the name that leads to it. */
 	if (file != c->log_file) {
@@ -81,6 +101,11 @@ enum kn_err checkpointer_flushed(struct store *store)
 		if (err != KN_OK)
 			return err;
 		c->log_file = file;
+	}
+	/* Not at once: a store that is hardly used needs none. */
+	if (offset > LOG_FILE_BYTES / 4 && file >= c->next_asked) {
+		c->next_asked = file + 1;
+		request_log(c, file + 1);
 	}
 	if (position - c->checked_at >= CHECKPOINT_BYTES) {
 		c->checked_at = position;

@@ -15,7 +15,6 @@
 enum {
 	LOG_LINES_PER_SECOND = 20,
 	LOG_BUFFER_BYTES = 4 << 20,
-	LOG_FILE_BYTES = 16 << 20, /* a copy of the store is recovered from whole ones */
 	LOCKS_MAX = 50000,
 	TRANSACTIONS_MAX = 4096,
 };

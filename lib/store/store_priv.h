@@ -81,6 +81,7 @@ enum kn_err env_open(struct store *store, uint64_t cache_bytes, u_int32_t recove
 void env_close(struct store *store);
 
 enum {
+	LOG_FILE_BYTES = 16 << 20, /* a copy of the store is recovered from whole ones */
 	STORE_PAGE_SIZE = 4096,
 	STORE_RETRIES = 100, /* of a read that a deadlock was resolved against */
 };
@@ -141,6 +142,11 @@ void checkpointer_request(struct store *store);
 /* After a flush: makes new log files' names durable, and wakes the thread when enough log was
  * written. */
 enum kn_err checkpointer_flushed(struct store *store);
+
+/* --- log_ahead.c --- */
+
+/* Makes that log file, unless it is there or space is short. */
+void log_ahead_make(const struct store *store, u_int32_t file);
 
 /* --- writer.c --- */
 
