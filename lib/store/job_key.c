@@ -6,8 +6,8 @@
  * together. A create appends to the table's last page instead of changing one at random, and so
  * does a claim, which takes the oldest.
  *
- * It is a permutation of the ids of a form, so ids of another origin (a dump) are as good: they
- * lie where chance has it. Ids of no such form, and all those of a store that was begun without a
+ * It is a permutation of the ids of a form, so ids that another store drew are as good: they lie
+ * where chance has it, unless its key came along. Ids of no such form, and all those of a store that was begun without a
  * key, are keys themselves.
  */
 #include "store_priv.h"

@@ -1,6 +1,6 @@
 /* Where jobs lie in their table: in the order in which their ids were drawn, which the ids do not
  * show. */
-#include "store_dir.h"
+#include "store_fixture.h"
 
 #include "lib/clock.h"
 #include "lib/id.h"
@@ -11,30 +11,6 @@
 #include <string.h>
 
 enum { JOBS = 200 };
-
-struct fixture {
-	char dir[STORE_DIR_SIZE];
-	struct store *store;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	store_dir_make(f->dir);
-	f->store = store_dir_open(f->dir);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_dir_remove(f->dir, &f->store);
-	free(f);
-	return 0;
-}
 
 static void reopen(struct fixture *f)
 {

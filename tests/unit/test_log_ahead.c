@@ -1,6 +1,6 @@
 /* The next log file, made before it is needed: a crash, a copy and the log itself take it for what
  * it is. */
-#include "store_dir.h"
+#include "store_fixture.h"
 
 #include "lib/store/store_priv.h"
 
@@ -13,30 +13,6 @@
 
 /* ENOUGH batches fill a part of a log file, and BATCHES_MAX more than one. */
 enum { PROMPT_BYTES = 4000, BATCH = 50, ENOUGH = 8, BATCHES_MAX = 100, WAITS_MAX = 3000 };
-
-struct fixture {
-	char dir[STORE_DIR_SIZE];
-	struct store *store;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	store_dir_make(f->dir);
-	f->store = store_dir_open(f->dir);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_dir_remove(f->dir, &f->store);
-	free(f);
-	return 0;
-}
 
 static enum kn_err create_some(struct store_txn *txn, void *arg)
 {

@@ -1,34 +1,10 @@
 /* Lists, pages and the other tables of the store. */
 #include "lib/clock.h"
-#include "store_dir.h"
+#include "store_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct fixture {
-	char dir[STORE_DIR_SIZE];
-	struct store *store;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	store_dir_make(f->dir);
-	f->store = store_dir_open(f->dir);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_dir_remove(f->dir, &f->store);
-	free(f);
-	return 0;
-}
 
 static void create(struct fixture *f, enum job_api api, const char *owner, const char *prompt)
 {
