@@ -203,8 +203,8 @@ const char *job_key_id(const struct store *store, const char *key, char room[ID_
 bool job_key_is_of(const struct store *store, const void *key, size_t len, const char *id);
 /* Reads what encrypts the ids, if the store has it. */
 enum kn_err job_key_load(struct store *store);
-/* KN_ERR_CORRUPT: the store has no such key, and yet not the job, which it lists. So it had one. */
-enum kn_err job_key_fits(struct store *store, const char *id);
+/* Whether the key of the ids decides where a job of that id lies. */
+bool job_key_decides(const char *id);
 /* Gives it to a store that has none, nor jobs. */
 enum kn_err job_key_begin(struct store *store);
 

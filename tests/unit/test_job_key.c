@@ -189,6 +189,59 @@ static void test_a_store_that_lost_its_key(void **state)
 	assert_null(f->store);
 }
 
+static enum kn_err remove_record(struct store_txn *txn, void *arg)
+{
+	char room[ID_SIZE];
+	const char *key = job_key(txn->store, arg, room);
+
+	return txn_delete(txn, TABLE_JOBS, key, strlen(key));
+}
+
+/* Puts the key of a new store into the place of this one's. */
+static void take_anothers_key(struct fixture *f)
+{
+	char from[STORE_DIR_SIZE + 16], to[STORE_DIR_SIZE + 16];
+	struct fixture *other;
+
+	assert_int_equal(setup((void **)&other), 0);
+	store_close(&f->store);
+	store_close(&other->store);
+	snprintf(from, sizeof(from), "%s/private.db", other->dir);
+	snprintf(to, sizeof(to), "%s/private.db", f->dir);
+	assert_int_equal(fs_remove(to), KN_OK);
+	assert_int_equal(fs_copy(from, to), KN_OK);
+	teardown((void **)&other);
+}
+
+static void test_the_key_of_another_store(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options options = {.dir = f->dir};
+	char plain[ID_SIZE] = "", id[ID_SIZE] = "";
+
+	create(f, JOB_GROK_3D, plain);
+	take_anothers_key(f);
+	f->store = store_dir_open(f->dir); /* nothing depends on it yet */
+	expect(f, plain);
+	create(f, JOB_TEXT_TO_VIDEO, id);
+	take_anothers_key(f);
+	assert_int_equal(store_open(&options, &f->store), KN_ERR_CORRUPT);
+	assert_null(f->store);
+}
+
+/* It can be dumped, and so mended. */
+static void test_a_lost_record_is_not_a_wrong_key(void **state)
+{
+	struct fixture *f = *state;
+	char ids[2][ID_SIZE] = {"", ""};
+
+	for (int i = 0; i < 2; i++)
+		create(f, JOB_GROK_IMAGINE, ids[i]);
+	assert_int_equal(store_write(f->store, remove_record, ids[1], STORE_FLUSHED), KN_OK);
+	reopen(f);
+	expect(f, ids[0]);
+}
+
 /* The time in an id is later than all before, whatever the clock did meanwhile. */
 static void test_draws_go_on_after_the_newest_job(void **state)
 {
@@ -235,6 +288,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_each_store_has_its_own_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_without_a_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_that_lost_its_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_key_of_another_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_lost_record_is_not_a_wrong_key, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_draws_go_on_after_the_newest_job, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_damaged_key_is_told_of, setup, teardown),
