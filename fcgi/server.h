@@ -1,6 +1,9 @@
-/* What all requests share. Set up by main before the threads start, read-only afterwards. */
+/* What all requests share. Set up by main before the threads start; afterwards read-only, but for
+ * where the duties go on. */
 #ifndef SERVER_H
 #define SERVER_H
+
+#include "lib/job.h"
 
 struct conf;
 struct events;
@@ -14,6 +17,8 @@ struct server {
 	struct events *events;   /* wakes those that wait for jobs or for changes */
 	struct gate *gate;       /* keys, accounts and limits */
 	struct request_log *log; /* JSON lines of requests and results */
+	/* Of the jobs that wait those were looked at that were created until then; 0: none. */
+	_Atomic int64_t waiting_seen[JOB_API_COUNT];
 };
 
 #endif

@@ -5,10 +5,11 @@
 #include "lib/store/store.h"
 #include "work_priv.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
-/* A call does at most so many jobs of a kind; the next call goes on. */
-enum { BATCH = 256 };
+/* A call does at most so many jobs of a kind, and looks at so many; the next call goes on. */
+enum { BATCH = 256, LOOKS = 4096 };
 
 /* --- leases --- */
 
@@ -81,37 +82,67 @@ enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_
 
 struct wait_change {
 	int64_t now, seconds;
+	int64_t seen; /* when the last job that was looked at was created */
 };
+
+/* It may have come back since it was created. A job that waits changes in no other way. */
+static bool has_waited(const struct job *job, const struct wait_change *change)
+{
+	return job->state == JOB_QUEUED &&
+	       job->updated < change->now - change->seconds * USEC_PER_SEC;
+}
+
+static enum kn_err look_at_waiting(const struct job *job, void *arg)
+{
+	struct wait_change *change = arg;
+
+	change->seen = job->created;
+	return has_waited(job, change) ? KN_OK : KN_ERR_CONFLICT;
+}
 
 static enum kn_err change_waited(struct job *job, void *arg)
 {
 	const struct wait_change *change = arg;
 	char text[96];
 
-	/* It may have come back since it was created. A job that waits changes in no other way. */
-	if (job->state != JOB_QUEUED ||
-	    job->updated >= change->now - change->seconds * USEC_PER_SEC)
+	if (!has_waited(job, change))
 		return KN_ERR_CONFLICT;
 	snprintf(text, sizeof(text), "Job timed out: no worker took it within %lld seconds",
 		 (long long)change->seconds);
 	return work_fail_for_good(job, JOB_BY_TIMEOUT, change->now, "queue_timeout", text);
 }
 
+static enum kn_err fail_if_waited(struct server *server, const char *id, struct wait_change *change)
+{
+	enum kn_err err = store_job_look(server->store, id, look_at_waiting, change);
+
+	return err != KN_OK ? err
+			    : store_job_change(server->store, id, change_waited, change,
+					       STORE_FLUSHED, NULL);
+}
+
+/* Those that were created first are not always those that have waited for longest: the call goes on
+ * behind the ones that an earlier call left, and begins anew after the last. */
 static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t now)
 {
-	struct wait_change change = {now, server->conf->max_queue_seconds};
+	_Atomic int64_t *seen = &server->waiting_seen[api];
+	struct wait_change change = {now, server->conf->max_queue_seconds, atomic_load(seen)};
 	struct store_ids due = {0};
-	enum kn_err err = KN_OK;
+	size_t i, failed = 0;
+	enum kn_err err;
 
 	if (change.seconds == 0)
 		return KN_OK;
-	err = store_queue_due(server->store, api, now - change.seconds * USEC_PER_SEC, BATCH, &due);
-	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
-		err = store_job_change(server->store, due.v[i], change_waited, &change,
-				       STORE_FLUSHED, NULL);
+	err = store_queue_due(server->store, api, change.seen, now - change.seconds * USEC_PER_SEC,
+			      LOOKS, &due);
+	for (i = 0; i < due.n && failed < BATCH && err == KN_OK; i++) {
+		err = fail_if_waited(server, due.v[i], &change);
+		failed += err == KN_OK;
 		if (may_go_on(due.v[i], err))
 			err = KN_OK;
 	}
+	if (err == KN_OK)
+		atomic_store(seen, i == due.n && due.n < LOOKS ? 0 : change.seen);
 	store_ids_free(&due);
 	return err;
 }

@@ -6,7 +6,7 @@
 struct due {
 	struct store_ids *ids;
 	size_t max, time_at; /* where the time lies in the key; the id follows it */
-	int64_t before;
+	int64_t after, before;
 	int64_t next; /* the first time that is not due, or INT64_MAX */
 };
 
@@ -98,13 +98,14 @@ static int step(DBC *cursor, struct key *at, u_int32_t where)
 	return ret;
 }
 
-/* Puts the cursor on the prefix's last entry, or on something before the prefix. */
-static int go_to_end(DBC *cursor, const struct key *prefix, struct key *at)
+/* Puts the cursor on the oldest entry that is younger than `after`, or on something before the
+ * prefix. */
+static int go_to_oldest(DBC *cursor, const struct key *prefix, int64_t after, struct key *at)
 {
 	int ret;
 
 	*at = *prefix;
-	at->data[at->len - 1]++; /* the state, which is less than ANY_STATE */
+	key_put_time_desc(at, after);
 	ret = step(cursor, at, DB_SET_RANGE);
 	if (ret != 0 && ret != DB_NOTFOUND)
 		return ret;
@@ -115,7 +116,7 @@ static enum kn_err walk_back(struct store *store, DBC *cursor, const struct key 
 			     struct due *due)
 {
 	struct key at;
-	int ret = go_to_end(cursor, prefix, &at);
+	int ret = go_to_oldest(cursor, prefix, due->after, &at);
 	enum kn_err err = KN_OK;
 
 	while (ret == 0 && err == KN_OK && due->ids->n < due->max) {
@@ -132,11 +133,11 @@ static enum kn_err walk_back(struct store *store, DBC *cursor, const struct key 
 							      : store_db_error(store, ret, "list");
 }
 
-enum kn_err store_queue_due(struct store *store, enum job_api api, int64_t before, size_t max,
-			    struct store_ids *out)
+enum kn_err store_queue_due(struct store *store, enum job_api api, int64_t after, int64_t before,
+			    size_t max, struct store_ids *out)
 {
 	const struct key prefix = list_prefix(NULL, api, JOB_QUEUED);
-	struct due due = {.ids = out, .max = max, .before = before};
+	struct due due = {.ids = out, .max = max, .after = after, .before = before};
 	DB *list = store->tables[TABLE_LIST];
 	enum kn_err err = KN_ERR_BUSY;
 

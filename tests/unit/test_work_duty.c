@@ -161,6 +161,20 @@ static enum kn_err rewrite(struct store_txn *txn, void *arg)
 	return store_txn_job_put(txn, jobs[0], jobs[1]);
 }
 
+static enum kn_err insert(struct store_txn *txn, void *arg)
+{
+	return store_txn_job_put(txn, NULL, arg);
+}
+
+static uint64_t queued(struct fixture *f)
+{
+	uint64_t n;
+
+	assert_int_equal(store_job_count(f->server.store, JOB_GROK_IMAGINE, JOB_QUEUED, NULL, &n),
+			 KN_OK);
+	return n;
+}
+
 /* Makes the job an hour older than it is. */
 static void age(struct fixture *f, const char *id)
 {
@@ -194,6 +208,40 @@ static void test_queue_timeout_of_a_job_that_came_back(void **state)
 	assert_int_equal(state_of(f, id), JOB_FAILED);
 }
 
+/* As many came back lately as a call looks at, and more: those behind them have their turn, too. */
+static void test_queue_timeout_behind_many_that_came_back(void **state)
+{
+	enum { BACK = 5000 };
+	struct fixture *f = *state;
+	int64_t now = clock_wall_us();
+	char last[ID_SIZE];
+	size_t removed;
+	int calls;
+
+	for (int i = 0; i < BACK; i++) {
+		struct job *job = job_new(JOB_GROK_IMAGINE, "grok");
+
+		job_set(&job->prompt, "a cat");
+		job->created = now - 7200 * USEC_PER_SEC + i;
+		job->updated = now;
+		store_draw_id(f->server.store, job->api, job->id);
+		assert_int_equal(store_write(f->server.store, insert, job, STORE_LAZY), KN_OK);
+		job_free(&job);
+	}
+	create(f, last);
+	age(f, last);
+	f->conf.max_queue_seconds = 60;
+	for (calls = 0; state_of(f, last) == JOB_QUEUED && calls < 10; calls++)
+		assert_int_equal(work_retain(&f->server, now + USEC_PER_SEC, &removed), KN_OK);
+	assert_int_equal(state_of(f, last), JOB_FAILED);
+	assert_int_equal(calls, 2);
+	/* Their turn comes again. */
+	now += 61 * USEC_PER_SEC;
+	for (calls = 0; calls < BACK / 256 + 2; calls++)
+		assert_int_equal(work_retain(&f->server, now, &removed), KN_OK);
+	assert_int_equal(queued(f), 0);
+}
+
 static void test_backoff(void **state)
 {
 	(void)state;
@@ -217,6 +265,7 @@ int main(void)
 		WITH_STORE(test_models_stay_unless_their_age_is_set),
 		WITH_STORE(test_queue_timeout),
 		WITH_STORE(test_queue_timeout_of_a_job_that_came_back),
+		WITH_STORE(test_queue_timeout_behind_many_that_came_back),
 		cmocka_unit_test(test_backoff),
 	};
 
