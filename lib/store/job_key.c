@@ -18,36 +18,60 @@
 #include <sodium.h>
 
 /* A digit is '#', one of a UUID's variants 'V'; all else stands for itself. */
-struct form {
+static const struct form {
 	const char *pattern;
-	struct ff1_format format;
-	size_t time_digits; /* microseconds; enough of them for some thousand years */
+	unsigned radix;
+	size_t digits, time_digits; /* microseconds; enough of them for some thousand years */
+	const char *tweak;
+} forms[JOB_KEY_FORMS] = {
+	{"job_############", 36, 12, 11, "job"},
+	{"########-####-4###-V###-############", 16, 30, 15, "uuid"},
 };
-
-static const struct form grok_imagine = {"job_############", {36, 12, "job"}, 11};
-static const struct form uuid = {"########-####-4###-V###-############", {16, 30, "uuid"}, 15};
+enum form_index { FORM_GROK_IMAGINE, FORM_UUID, FORM_NONE = JOB_KEY_FORMS };
 enum { DIGITS_MAX = 30 };
 
 static const char id_key_name[] = "id_key";
 static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-static bool matches(char wanted, char c, unsigned radix)
+/* Not below any radix: no digit. */
+static unsigned digit_of(char c)
 {
-	if (wanted == 'V')
-		return c != '\0' && strchr("89ab", c) != NULL;
-	return wanted == '#' ? c != '\0' && memchr(alphabet, c, radix) != NULL : c == wanted;
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	return c >= 'a' && c <= 'z' ? (unsigned)(c - 'a') + 10 : sizeof(alphabet);
+}
+
+static bool matches(const struct form *form, char wanted, char c)
+{
+	switch (wanted) {
+	case '#':
+		return digit_of(c) < form->radix;
+	case 'V':
+		return digit_of(c) >= 8 && digit_of(c) <= 11;
+	default:
+		return c == wanted;
+	}
 }
 
 /* False: the id is of another form. */
 static bool read_digits(const struct form *form, const char *id, unsigned char *digits)
 {
 	for (const char *p = form->pattern; *p != '\0'; p++, id++) {
-		if (!matches(*p, *id, form->format.radix))
+		if (!matches(form, *p, *id))
 			return false;
 		if (*p == '#')
-			*digits++ = (unsigned char)(strchr(alphabet, *id) - alphabet);
+			*digits++ = (unsigned char)digit_of(*id);
 	}
 	return *id == '\0';
+}
+
+static enum form_index form_of(const char *id, unsigned char *digits)
+{
+	int i = 0;
+
+	while (i < FORM_NONE && !read_digits(&forms[i], id, digits))
+		i++;
+	return (enum form_index)i;
 }
 
 static void write_digits(const struct form *form, char *id, const unsigned char *digits)
@@ -57,24 +81,20 @@ static void write_digits(const struct form *form, char *id, const unsigned char 
 			*id = alphabet[*digits++];
 }
 
-typedef void cipher_fn(const struct ff1 *ff1, const struct ff1_format *format,
-		       unsigned char *digits);
+typedef void cipher_fn(const struct ff1 *ff1, unsigned char *digits);
 
 static const char *translate(const struct store *store, const char *id, char room[ID_SIZE],
 			     cipher_fn *cipher)
 {
-	const struct form *const forms[] = {&grok_imagine, &uuid, NULL};
 	unsigned char digits[DIGITS_MAX];
+	enum form_index form = store->has_id_key ? form_of(id, digits) : FORM_NONE;
 
-	for (size_t i = 0; store->has_id_key && forms[i] != NULL; i++) {
-		if (!read_digits(forms[i], id, digits))
-			continue;
-		cipher(&store->id_key, &forms[i]->format, digits);
-		memcpy(room, id, strlen(id) + 1);
-		write_digits(forms[i], room, digits);
-		return room;
-	}
-	return id;
+	if (form == FORM_NONE)
+		return id;
+	cipher(&store->id_ciphers[form], digits);
+	memcpy(room, id, strlen(id) + 1);
+	write_digits(&forms[form], room, digits);
+	return room;
 }
 
 const char *job_key(const struct store *store, const char *id, char room[ID_SIZE])
@@ -112,24 +132,25 @@ void store_draw_id(struct store *store, enum job_api api, char id[ID_SIZE])
 {
 	static const struct {
 		void (*draw)(char[ID_SIZE]);
-		const struct form *form;
+		enum form_index form;
 	} kinds[JOB_API_COUNT] = {
-		[JOB_GROK_IMAGINE] = {id_new_grok_imagine, &grok_imagine},
-		[JOB_TEXT_TO_VIDEO] = {id_new_uuid, &uuid},
-		[JOB_GROK_3D] = {id_new_hex8, NULL}, /* too few digits for a time */
-		[JOB_VIVID_FLOW] = {id_new_uuid, &uuid},
+		[JOB_GROK_IMAGINE] = {id_new_grok_imagine, FORM_GROK_IMAGINE},
+		[JOB_TEXT_TO_VIDEO] = {id_new_uuid, FORM_UUID},
+		[JOB_GROK_3D] = {id_new_hex8, FORM_NONE}, /* too few digits for a time */
+		[JOB_VIVID_FLOW] = {id_new_uuid, FORM_UUID},
 	};
-	const struct form *form = kinds[api].form;
+	const enum form_index index = kinds[api].form;
+	const struct form *form = &forms[index];
 	unsigned char digits[DIGITS_MAX];
 	int64_t time;
 
 	kinds[api].draw(id);
-	if (form == NULL || !store->has_id_key || !read_digits(form, id, digits))
+	if (index == FORM_NONE || !store->has_id_key || !read_digits(form, id, digits))
 		return;
 	time = next_draw(store);
-	for (size_t i = form->time_digits; i-- > 0; time /= form->format.radix)
-		digits[i] = (unsigned char)(time % form->format.radix);
-	ff1_encrypt(&store->id_key, &form->format, digits);
+	for (size_t i = form->time_digits; i-- > 0; time /= form->radix)
+		digits[i] = (unsigned char)(time % form->radix);
+	ff1_encrypt(&store->id_ciphers[index], digits);
 	write_digits(form, id, digits);
 }
 
@@ -155,8 +176,9 @@ enum kn_err job_key_load(struct store *store)
 	enum kn_err err = store_get_id_key(store, key);
 
 	store->has_id_key = err == KN_OK;
-	if (store->has_id_key)
-		ff1_init(&store->id_key, key);
+	for (size_t i = 0; store->has_id_key && i < JOB_KEY_FORMS; i++)
+		ff1_init(&store->id_ciphers[i], key, forms[i].radix, forms[i].digits,
+			 forms[i].tweak);
 	if (err == KN_ERR_CORRUPT)
 		log_error("store: the key of the ids cannot be read");
 	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
@@ -166,7 +188,7 @@ bool job_key_decides(const char *id)
 {
 	unsigned char digits[DIGITS_MAX];
 
-	return read_digits(&grok_imagine, id, digits) || read_digits(&uuid, id, digits);
+	return form_of(id, digits) != FORM_NONE;
 }
 
 static enum kn_err find_any(void *arg, const void *key, size_t key_len, const void *data,

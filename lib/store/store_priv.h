@@ -45,6 +45,8 @@ enum {
 	COUNTER_NAMED = 0xff, /* the rest are numbers of tables */
 };
 
+enum { JOB_KEY_FORMS = 2 }; /* of ids: job_key.c */
+
 struct writer;
 struct checkpointer;
 
@@ -59,7 +61,7 @@ struct store {
 	struct writer *writer;
 	struct checkpointer *checkpointer;
 	bool has_id_key;
-	struct ff1 id_key;
+	struct ff1 id_ciphers[JOB_KEY_FORMS];
 	_Atomic int64_t last_draw; /* the time in the last id */
 	int64_t last_created;      /* the writer's: of the newest job */
 	bool space_is_low;         /* the writer's: no new jobs, so that those under way can end */

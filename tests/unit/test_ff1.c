@@ -16,19 +16,19 @@ static const char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 static void check(unsigned radix, const char *tweak, const char *plain, const char *encrypted)
 {
-	struct ff1_format format = {radix, strlen(plain), tweak};
+	const size_t n = strlen(plain);
 	unsigned char digits[32], wanted[32];
 	struct ff1 ff1;
 
-	for (size_t i = 0; i < format.digits; i++) {
+	for (size_t i = 0; i < n; i++) {
 		digits[i] = (unsigned char)(strchr(alphabet, plain[i]) - alphabet);
 		wanted[i] = (unsigned char)(strchr(alphabet, encrypted[i]) - alphabet);
 	}
-	ff1_init(&ff1, key);
-	ff1_encrypt(&ff1, &format, digits);
-	assert_memory_equal(digits, wanted, format.digits);
-	ff1_decrypt(&ff1, &format, digits);
-	for (size_t i = 0; i < format.digits; i++)
+	ff1_init(&ff1, key, radix, n, tweak);
+	ff1_encrypt(&ff1, digits);
+	assert_memory_equal(digits, wanted, n);
+	ff1_decrypt(&ff1, digits);
+	for (size_t i = 0; i < n; i++)
 		assert_int_equal(alphabet[digits[i]], plain[i]);
 }
 
@@ -45,21 +45,20 @@ static void test_wide_halves(void **state)
 {
 	(void)state;
 	for (size_t n = 30; n <= 32; n++) {
-		const struct ff1_format format = {16, n, "wide"};
 		unsigned char digits[32], first[32];
 		struct ff1 ff1;
 
 		memset(digits, 15, n);
-		ff1_init(&ff1, key);
-		ff1_encrypt(&ff1, &format, digits);
+		ff1_init(&ff1, key, 16, n, "wide");
+		ff1_encrypt(&ff1, digits);
 		memcpy(first, digits, n);
 		for (size_t i = 0; i < n; i++)
 			assert_in_range(digits[i], 0, 15);
-		ff1_decrypt(&ff1, &format, digits);
+		ff1_decrypt(&ff1, digits);
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(digits[i], 15);
 		digits[n - 1] = 14;
-		ff1_encrypt(&ff1, &format, digits);
+		ff1_encrypt(&ff1, digits);
 		assert_memory_not_equal(digits, first, n);
 	}
 }
@@ -67,18 +66,17 @@ static void test_wide_halves(void **state)
 /* A permutation: of all numbers there are, none is met twice. */
 static void test_each_once(void **state)
 {
-	const struct ff1_format format = {10, 4, "x"};
 	bool met[10000] = {false};
 	struct ff1 ff1;
 
 	(void)state;
-	ff1_init(&ff1, key);
+	ff1_init(&ff1, key, 10, 4, "x");
 	for (unsigned n = 0; n < 10000; n++) {
 		unsigned char d[4] = {(unsigned char)(n / 1000), (unsigned char)(n / 100 % 10),
 				      (unsigned char)(n / 10 % 10), (unsigned char)(n % 10)};
 		unsigned at;
 
-		ff1_encrypt(&ff1, &format, d);
+		ff1_encrypt(&ff1, d);
 		at = d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
 		assert_in_range(at, 0, 9999);
 		assert_false(met[at]);
