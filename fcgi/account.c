@@ -4,6 +4,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/store/store.h"
+#include "purge.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct accounts {
 	pthread_mutex_t hashing;
 	char nobody[crypto_pwhash_STRBYTES]; /* what an unknown name's password is checked against
 					      */
+	struct purge over;                   /* of sessions */
 };
 
 static enum kn_err hash_begin(struct accounts *accounts)
@@ -229,6 +231,11 @@ static void derive_csrf(const char *token, char out[SESSION_TOKEN_SIZE])
 	sodium_bin2hex(out, SESSION_TOKEN_SIZE, hash, sizeof(hash));
 }
 
+static int64_t expires(json_object *session)
+{
+	return json_object_get_int64(json_object_object_get(session, "expires"));
+}
+
 enum kn_err accounts_session(struct accounts *accounts, const char *token, int64_t now,
 			     struct session *out)
 {
@@ -242,7 +249,7 @@ enum kn_err accounts_session(struct accounts *accounts, const char *token, int64
 	err = get_object(accounts->store, STORE_SESSIONS, key, sizeof(key), &o);
 	if (err == KN_ERR_NOT_FOUND)
 		return KN_ERR_UNAUTHORIZED;
-	if (err == KN_OK && json_object_get_int64(json_object_object_get(o, "expires")) <= now)
+	if (err == KN_OK && expires(o) <= now)
 		err = KN_ERR_UNAUTHORIZED;
 	if (err == KN_OK) {
 		snprintf(out->name, sizeof(out->name), "%s", member(o, "name"));
@@ -260,48 +267,21 @@ enum kn_err accounts_logout(struct accounts *accounts, const char *token)
 	return store_write(accounts->store, write_session, &write, STORE_FLUSHED);
 }
 
-/* --- opening: sessions that are over go --- */
-
-struct dead_sessions {
-	unsigned char (*v)[TOKEN_HASH];
-	size_t n;
-	int64_t now;
-};
-
-static enum kn_err collect_dead(void *arg, const void *key, size_t key_len, const void *data,
-				size_t len)
+static bool session_is_over(const void *data, size_t len, int64_t now)
 {
-	struct dead_sessions *dead = arg;
 	json_object *o = NULL;
-	bool over = json_parse_strict(data, len, &o) != KN_OK ||
-		    json_object_get_int64(json_object_object_get(o, "expires")) <= dead->now;
-	void *grown;
+	bool over = json_parse_strict(data, len, &o) != KN_OK || expires(o) <= now;
 
 	json_object_put(o);
-	if (!over || key_len != TOKEN_HASH)
-		return KN_OK;
-	grown = reallocarray(dead->v, dead->n + 1, TOKEN_HASH);
-	if (grown == NULL)
-		return KN_ERR_NOMEM;
-	dead->v = grown;
-	memcpy(dead->v[dead->n++], key, TOKEN_HASH);
-	return KN_OK;
+	return over;
 }
 
-static enum kn_err purge_sessions(struct store *store)
+enum kn_err accounts_forget(struct accounts *accounts, int64_t now)
 {
-	struct dead_sessions dead = {.now = clock_wall_us()};
-	enum kn_err err = store_each(store, STORE_SESSIONS, "", 0, collect_dead, &dead);
-
-	for (size_t i = 0; err == KN_OK && i < dead.n; i++) {
-		struct session_write write = {.name = NULL};
-
-		memcpy(write.key, dead.v[i], TOKEN_HASH);
-		err = store_write(store, write_session, &write, STORE_LAZY);
-	}
-	free(dead.v);
-	return err;
+	return purge_some(&accounts->over, accounts->store, now);
 }
+
+/* --- its life --- */
 
 enum kn_err accounts_open(struct store *store, struct accounts **out)
 {
@@ -313,11 +293,13 @@ enum kn_err accounts_open(struct store *store, struct accounts **out)
 	if (accounts == NULL)
 		return KN_ERR_NOMEM;
 	accounts->store = store;
+	accounts->over = (struct purge){.lock = PTHREAD_MUTEX_INITIALIZER,
+					.table = STORE_SESSIONS,
+					.prefix = "",
+					.is_over = session_is_over};
 	pthread_mutex_init(&accounts->hashing, NULL);
 	id_new_token(unguessable);
 	err = hash_password(accounts, unguessable, accounts->nobody);
-	if (err == KN_OK)
-		err = purge_sessions(store);
 	if (err != KN_OK)
 		accounts_close(out);
 	return err;

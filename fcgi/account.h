@@ -45,5 +45,7 @@ enum kn_err accounts_session(struct accounts *accounts, const char *token, int64
 			     struct session *out);
 /* Ends it; ending none is fine. */
 enum kn_err accounts_logout(struct accounts *accounts, const char *token);
+/* Forgets sessions that were over at `now`, some at a time. */
+enum kn_err accounts_forget(struct accounts *accounts, int64_t now);
 
 #endif

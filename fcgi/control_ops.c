@@ -1,5 +1,6 @@
 #include "control_priv.h"
 
+#include "gate.h"
 #include "lib/asset.h"
 #include "lib/clock.h"
 #include "lib/job_json.h"
@@ -265,9 +266,12 @@ static enum kn_err reap(struct control_call *call)
 
 static enum kn_err retain(struct control_call *call)
 {
+	int64_t now = clock_wall_us();
 	size_t removed = 0;
-	enum kn_err err = work_retain(call->server, clock_wall_us(), &removed);
+	enum kn_err err = work_retain(call->server, now, &removed);
 
+	if (err == KN_OK)
+		err = gate_forget(call->server->gate, now);
 	return answer_number(call, err, "removed", (int64_t)removed);
 }
 

@@ -240,3 +240,8 @@ void gate_close(struct gate **gate)
 	free(*gate);
 	*gate = NULL;
 }
+
+enum kn_err gate_forget(struct gate *gate, int64_t now)
+{
+	return accounts_forget(gate->accounts, now);
+}

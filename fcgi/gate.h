@@ -28,6 +28,8 @@ struct principal {
 
 enum kn_err gate_open(struct store *store, struct gate **out);
 void gate_close(struct gate **gate);
+/* Forgets what is over at `now`, some at a time. */
+enum kn_err gate_forget(struct gate *gate, int64_t now);
 
 /* Sets req->principal and the RateLimit headers; or answers 401, 403 or 429 and returns false. */
 bool gate_admit(struct request *req);

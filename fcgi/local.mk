@@ -35,6 +35,7 @@ fcgi_libresponder_a_SOURCES = \
 	fcgi/header_params.c fcgi/header_params.h \
 	fcgi/limits.c fcgi/limits.h \
 	fcgi/multipart.c fcgi/multipart.h \
+	fcgi/purge.c fcgi/purge.h \
 	fcgi/request.c fcgi/request.h \
 	fcgi/request_log.c fcgi/request_log.h \
 	fcgi/request_payload.c fcgi/request_payload.h \

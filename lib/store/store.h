@@ -195,6 +195,10 @@ typedef enum kn_err store_each_fn(void *arg, const void *key, size_t key_len, co
 				  size_t data_len);
 enum kn_err store_each(struct store *store, enum store_table table, const void *prefix,
 		       size_t prefix_len, store_each_fn *each, void *arg);
+/* The same from the key `from` on, which is not before the prefix. */
+enum kn_err store_each_from(struct store *store, enum store_table table, const void *prefix,
+			    size_t prefix_len, const void *from, size_t from_len,
+			    store_each_fn *each, void *arg);
 /* A named number, 0 if never written: usage, limits. */
 enum kn_err store_counter_get(struct store *store, const char *name, int64_t *out);
 typedef enum kn_err store_each_counter_fn(void *arg, const char *name, size_t name_len, int64_t n);

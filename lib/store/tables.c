@@ -48,11 +48,19 @@ enum kn_err store_txn_delete(struct store_txn *txn, enum store_table table, cons
 	return txn_delete(txn, (int)table, key, key_len);
 }
 
+enum kn_err store_each_from(struct store *store, enum store_table table, const void *prefix,
+			    size_t prefix_len, const void *from, size_t from_len,
+			    store_each_fn *each, void *arg)
+{
+	struct key key = {.len = 0}, first = {.len = 0};
+
+	key_put(&key, prefix, prefix_len);
+	key_put(&first, from, from_len);
+	return store_scan(store, (int)table, &key, &first, SCAN_CHUNK_MIN, each, arg);
+}
+
 enum kn_err store_each(struct store *store, enum store_table table, const void *prefix,
 		       size_t prefix_len, store_each_fn *each, void *arg)
 {
-	struct key key = {.len = 0};
-
-	key_put(&key, prefix, prefix_len);
-	return store_scan(store, (int)table, &key, NULL, SCAN_CHUNK_MIN, each, arg);
+	return store_each_from(store, table, prefix, prefix_len, prefix, prefix_len, each, arg);
 }
