@@ -243,5 +243,7 @@ void gate_close(struct gate **gate)
 
 enum kn_err gate_forget(struct gate *gate, int64_t now)
 {
-	return accounts_forget(gate->accounts, now);
+	enum kn_err err = accounts_forget(gate->accounts, now);
+
+	return err == KN_OK ? limits_forget(gate->limits, now) : err;
 }

@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "lib/store/store.h"
 #include "lib/usage.h"
+#include "purge.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ struct limits {
 	struct window *table;
 	size_t sweep_at;
 	struct ahead ahead;
+	struct purge closed; /* of the store's windows */
 };
 
 static size_t store_key(char *key, size_t size, const char *name)
@@ -111,13 +113,6 @@ static enum kn_err reserve(struct limits *limits, struct window *window, int64_t
 	return err;
 }
 
-static enum kn_err write_used(struct store_txn *txn, void *arg)
-{
-	const struct window *window = arg;
-
-	return put_record(txn, window->name, window->start, window->used);
-}
-
 static enum kn_err load_window(struct limits *limits, struct window *window)
 {
 	struct usage_window kept;
@@ -136,17 +131,18 @@ static enum kn_err load_window(struct limits *limits, struct window *window)
 	return err;
 }
 
-struct delete_window {
-	char key[LIMIT_NAME_MAX + 16];
-	size_t len;
-};
-
-static enum kn_err delete_record(struct store_txn *txn, void *arg)
+/* Which rule it was of is not known any more, but it was no longer than a day. */
+static bool is_closed(const void *data, size_t len, int64_t now)
 {
-	const struct delete_window *delete = arg;
-	enum kn_err err = store_txn_delete(txn, STORE_META, delete->key, delete->len);
+	struct usage_window window;
 
-	return err == KN_ERR_NOT_FOUND ? KN_OK : err;
+	return usage_window_read(data, len, &window) &&
+	       window.start + LIMIT_WINDOW_MAX_S <= now / USEC_PER_SEC;
+}
+
+enum kn_err limits_forget(struct limits *limits, int64_t now)
+{
+	return purge_some(&limits->closed, limits->store, now);
 }
 
 static void window_free(struct limits *limits, struct window *window)
@@ -156,24 +152,20 @@ static void window_free(struct limits *limits, struct window *window)
 	free(window);
 }
 
-/* Forgets windows that have closed. Call with the table locked for writing: nobody is inside a
+/* Frees windows that have closed. Call with the table locked for writing: nobody is inside a
  * window then. */
 static void sweep(struct limits *limits, int64_t now_s)
 {
 	struct window *window, *next;
 
 	HASH_ITER (hh, limits->table, window, next) {
-		struct delete_window delete;
 		bool keep;
 
 		pthread_mutex_lock(&window->lock);
 		keep = window->queued || window->start + window->length > now_s;
 		pthread_mutex_unlock(&window->lock);
-		if (keep)
-			continue;
-		delete.len = store_key(delete.key, sizeof(delete.key), window->name);
-		store_write(limits->store, delete_record, &delete, STORE_LAZY);
-		window_free(limits, window);
+		if (!keep)
+			window_free(limits, window);
 	}
 	limits->sweep_at = 2 * (size_t)HASH_COUNT(limits->table);
 	if (limits->sweep_at < SWEEP_AT_FIRST)
@@ -439,6 +431,10 @@ enum kn_err limits_new(struct store *store, struct limits **out)
 	if (limits == NULL)
 		return KN_ERR_NOMEM;
 	limits->store = store;
+	limits->closed = (struct purge){.lock = PTHREAD_MUTEX_INITIALIZER,
+					.table = STORE_META,
+					.prefix = USAGE_WINDOW_PREFIX,
+					.is_over = is_closed};
 	limits->sweep_at = SWEEP_AT_FIRST;
 	init_table_lock(&limits->lock);
 	pthread_mutex_init(&limits->ahead.lock, NULL);
@@ -462,6 +458,19 @@ static void stop_ahead(struct ahead *ahead)
 	pthread_mutex_destroy(&ahead->lock);
 }
 
+/* All by one write: a flush for each would make the end long. */
+static enum kn_err write_used(struct store_txn *txn, void *arg)
+{
+	const struct limits *limits = arg;
+	const struct window *window;
+	enum kn_err err = KN_OK;
+
+	for (window = limits->table; window != NULL && err == KN_OK; window = window->hh.next)
+		if (window->used < window->reserved)
+			err = put_record(txn, window->name, window->start, window->used);
+	return err;
+}
+
 void limits_free(struct limits **limits)
 {
 	struct window *window, *next;
@@ -469,12 +478,10 @@ void limits_free(struct limits **limits)
 	if (*limits == NULL)
 		return;
 	stop_ahead(&(*limits)->ahead);
-	HASH_ITER (hh, (*limits)->table, window, next) {
-		if (window->used < window->reserved &&
-		    store_write((*limits)->store, write_used, window, STORE_FLUSHED) != KN_OK)
-			log_warn("the limit %s keeps its reservation", window->name);
+	if (store_write((*limits)->store, write_used, *limits, STORE_FLUSHED) != KN_OK)
+		log_warn("the limits keep their reservations");
+	HASH_ITER (hh, (*limits)->table, window, next)
 		window_free(*limits, window);
-	}
 	pthread_rwlock_destroy(&(*limits)->lock);
 	free(*limits);
 	*limits = NULL;

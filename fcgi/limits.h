@@ -21,7 +21,7 @@ struct store;
 struct limit_rule {
 	const char *name;
 	int64_t limit;    /* 0: nothing may be taken */
-	int64_t window_s; /* how long a window lasts */
+	int64_t window_s; /* how long a window lasts: at most LIMIT_WINDOW_MAX_S */
 	bool utc_aligned; /* windows begin at multiples of window_s: days at midnight */
 };
 
@@ -30,7 +30,7 @@ struct limit_state {
 	int64_t reset_s; /* until the window closes: 1..window_s */
 };
 
-enum { LIMIT_NAME_MAX = 128 };
+enum { LIMIT_NAME_MAX = 128, LIMIT_WINDOW_MAX_S = 86400 };
 
 enum kn_err limits_new(struct store *store, struct limits **out);
 /* Writes the exact numbers back, so that a clean restart costs nothing. */
@@ -41,5 +41,8 @@ void limits_free(struct limits **limits);
  * µs. */
 enum kn_err limits_take(struct limits *limits, const struct limit_rule *rules, size_t n,
 			int64_t now, struct limit_state *state);
+
+/* Forgets what the store has of windows that were closed at `now`, some at a time. */
+enum kn_err limits_forget(struct limits *limits, int64_t now);
 
 #endif

@@ -283,6 +283,56 @@ static void test_sweep(void **state)
 	assert_int_equal(taken(f, &kept, 1, 5300), 0);
 }
 
+static enum kn_err count_one(void *arg, const void *key, size_t key_len, const void *data,
+			     size_t len)
+{
+	(void)key;
+	(void)key_len;
+	(void)data;
+	(void)len;
+	++*(size_t *)arg;
+	return KN_OK;
+}
+
+static size_t kept(struct fixture *f)
+{
+	size_t n = 0;
+
+	assert_int_equal(store_each(f->store, STORE_META, "limit/", 6, count_one, &n), KN_OK);
+	return n;
+}
+
+static enum kn_err put_another(struct store_txn *txn, void *arg)
+{
+	return store_txn_put(txn, STORE_META, "limits", 6, arg, 1);
+}
+
+/* After a day no window is open, whoever made it: the store keeps none of a key that is gone. */
+static void test_closed_windows_are_forgotten(void **state)
+{
+	const struct limit_rule hour = {.name = "key/1/hour", .limit = 3, .window_s = 3600};
+	const struct limit_rule day = {.name = "key/1/day", .limit = 3, .window_s = 86400};
+	const struct limit_rule young = {.name = "key/2/day", .limit = 3, .window_s = 86400};
+	const int64_t noon = MIDNIGHT + 43200;
+	struct store_value value = {0};
+	struct fixture *f = *state;
+
+	assert_int_equal(store_write(f->store, put_another, "x", STORE_LAZY), KN_OK);
+	taken(f, &hour, 1, noon);
+	taken(f, &day, 1, noon);
+	taken(f, &young, 2, noon + 1000);
+	limits_free(&f->limits);
+	assert_int_equal(limits_new(f->store, &f->limits), KN_OK);
+	assert_int_equal(limits_forget(f->limits, (noon + 86399) * USEC_PER_SEC), KN_OK);
+	assert_int_equal(kept(f), 3);
+	assert_int_equal(limits_forget(f->limits, (noon + 86400) * USEC_PER_SEC), KN_OK);
+	assert_int_equal(kept(f), 1);
+	assert_int_equal(taken(f, &young, 3, noon + 1000 + 86399), 1);
+	assert_int_equal(taken(f, &day, 4, noon + 86400), 3);
+	assert_int_equal(store_get(f->store, STORE_META, "limits", 6, &value), KN_OK);
+	free(value.data);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -300,6 +350,7 @@ int main(void)
 		TEST(test_new_windows_are_reserved_for),
 		TEST(test_a_newcomer),
 		TEST(test_sweep),
+		TEST(test_closed_windows_are_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
