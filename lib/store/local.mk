@@ -13,6 +13,7 @@ lib_store_libstore_a_SOURCES = \
 	lib/store/key.h lib/store/latch.h \
 	lib/store/lists.c \
 	lib/store/log_ahead.c \
+	lib/store/newest.c \
 	lib/store/queue.c \
 	lib/store/row.c \
 	lib/store/scan.c \

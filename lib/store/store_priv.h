@@ -210,6 +210,12 @@ bool job_key_decides(const char *id);
 /* Gives it to a store that has none, nor jobs. */
 enum kn_err job_key_begin(struct store *store);
 
+/* --- newest.c --- */
+
+/* Sets last_created and last_draw. KN_ERR_CORRUPT: none of the newest jobs lies where the key of the
+ * ids, or its lack, would have it. */
+enum kn_err newest_look(struct store *store);
+
 /* --- index.c, row.c --- */
 
 /* The list's prefix. state may be ANY_STATE, owner NULL. */
