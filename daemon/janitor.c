@@ -8,6 +8,7 @@
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/log_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 enum { BATCH = 200 };
 
-enum stage { FILES, RECORDS, RESTING };
+enum stage { LOGS, FILES, RECORDS, RESTING };
 
 struct janitor {
 	const struct conf *conf;
@@ -33,6 +34,21 @@ struct janitor {
 	int64_t step_at;
 	int64_t removed, expired; /* in this round */
 };
+
+/* --- logs --- */
+
+static void step_logs(struct janitor *janitor)
+{
+	const struct conf *conf = janitor->conf;
+	int64_t before = clock_wall_us() - conf->max_log_age_days * USEC_PER_DAY;
+	size_t n = conf->max_log_age_days > 0 ? log_files_remove(conf->log_path, before, BATCH) : 0;
+
+	if (n > 0)
+		log_info("removed %zu files of the request log: older than %lld days", n,
+			 (long long)conf->max_log_age_days);
+	if (n < BATCH)
+		janitor->stage = FILES;
+}
 
 /* --- files without a record --- */
 
@@ -148,7 +164,7 @@ static void step_records(struct janitor *janitor)
 
 static void begin_round(struct janitor *janitor)
 {
-	janitor->stage = FILES;
+	janitor->stage = LOGS;
 	janitor->removed = janitor->expired = 0;
 	file_walk_end(&janitor->walk);
 	file_walk_begin(&janitor->walk, FILE_WALK_AGE_SECONDS);
@@ -171,7 +187,9 @@ int64_t janitor_tick(void *arg, int64_t now)
 	}
 	if (janitor->stage == RESTING)
 		begin_round(janitor);
-	if (janitor->stage == FILES)
+	if (janitor->stage == LOGS)
+		step_logs(janitor);
+	else if (janitor->stage == FILES)
 		step_files(janitor);
 	else
 		step_records(janitor);

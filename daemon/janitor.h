@@ -1,6 +1,7 @@
 /*
  * Makes files and records agree, at the start and then hourly: files that no
- * record names are removed, completed jobs whose files are gone are marked.
+ * record names are removed, completed jobs whose files are gone are marked. And
+ * files of the request log go that are older than max_log_age_days.
  *
  * It works in small steps, a few a second, and asks the responder for each batch:
  * a million files are no load for anybody. While a mount is missing (mounts.h) it rests.

@@ -5,6 +5,7 @@
 #include "lib/job.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/log_files.h"
 #include "lib/text.h"
 #include "request_payload.h"
 #include "response.h"
@@ -22,7 +23,6 @@ enum {
 	QUEUE_BYTES_MAX = 4 << 20, /* more waiting than this is dropped */
 	BATCH_BYTES = 256 << 10,
 	BATCH_DELAY_MS = 100, /* how long the writer gathers before it writes */
-	DAY_TEXT_SIZE = sizeof("YYYY-MM-DD"),
 };
 
 /* What a thread hands over; turned into a line by the writer, so that requests do not pay for it.
@@ -55,7 +55,7 @@ struct request_log {
 	char *batch;
 	size_t batch_len;
 	uint64_t batch_lines; /* lost with it, those that a "dropped" line stands for included */
-	char batch_day[DAY_TEXT_SIZE];
+	char batch_file[LOG_FILE_NAME_SIZE];
 	bool failing; /* said once */
 };
 
@@ -147,8 +147,7 @@ static void flush_batch(struct request_log *log)
 
 	if (log->batch_len == 0)
 		return;
-	ok = asprintf(&path, "%s/requests_%s.jsonl", log->dir, log->batch_day) >= 0 &&
-	     write_batch(log, path);
+	ok = asprintf(&path, "%s/%s", log->dir, log->batch_file) >= 0 && write_batch(log, path);
 	if (!ok && !log->failing)
 		log_warn("cannot write to %s: %m", path != NULL ? path : log->dir);
 	log->failing = !ok;
@@ -168,16 +167,15 @@ static void add_line(struct request_log *log, int64_t at, json_object *line, uin
 {
 	const char *text;
 	size_t len;
-	char stamp[CLOCK_TEXT_SIZE];
+	char file[LOG_FILE_NAME_SIZE];
 
 	text = json_object_to_json_string_length(
 		line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-	clock_format_zulu(at, stamp);
-	if (log->batch_len + len + 1 > BATCH_BYTES ||
-	    strncmp(log->batch_day, stamp, DAY_TEXT_SIZE - 1) != 0)
+	log_file_name(at, file);
+	if (log->batch_len + len + 1 > BATCH_BYTES || strcmp(log->batch_file, file) != 0)
 		flush_batch(log);
 	if (len + 1 <= BATCH_BYTES) {
-		memcpy(log->batch_day, stamp, DAY_TEXT_SIZE - 1);
+		memcpy(log->batch_file, file, sizeof(file));
 		memcpy(log->batch + log->batch_len, text, len);
 		log->batch[log->batch_len + len] = '\n';
 		log->batch_len += len + 1;

@@ -22,6 +22,7 @@ lib_libkinora_a_SOURCES = \
 	lib/lines.c lib/lines.h \
 	lib/lock_file.c lib/lock_file.h \
 	lib/log.c lib/log.h \
+	lib/log_files.c lib/log_files.h \
 	lib/mime.c lib/mime.h \
 	lib/motion_terms.c lib/motion_terms.h \
 	lib/options.c lib/options.h \

@@ -38,6 +38,27 @@ def test_files_without_a_job_go(pair):
     assert kept.exists() and all(path.exists() for path in young + foreign + [filling])
 
 
+def test_old_files_of_the_request_log_go(pair):
+    def day(age):
+        return time.strftime("%Y-%m-%d", time.gmtime(time.time() - age * 86400))
+
+    old = [put(pair.path / f"logs/requests_{day(age)}.jsonl", 0) for age in range(32, 332)]
+    kept = [f"requests_{day(age)}.jsonl" for age in range(1, 31)]
+    kept += ["requests_2001-01-01.jsonl.gz", "requests_2001-1-1.jsonl", "my_requests_2001-01-01.jsonl",
+             "requests_2001-01-01.json", "requests_200x-01-01.jsonl", "kinorad.log"]
+    kept = [put(pair.path / "logs" / name, 86400 * 900) for name in kept]
+    pair.sets.append("max_log_age_days=0")
+    pair.start()
+    pair.wait_compared()
+    assert all(path.exists() for path in old + kept)
+    pair.stop()
+    pair.sets.append("max_log_age_days=30")
+    pair.start()
+    wait_for(lambda: not any(path.exists() for path in old))
+    wait_for(lambda: pair.text().count("files and records are compared") == 2)
+    assert all(path.exists() for path in kept)
+
+
 def test_orphans_are_told_from_files_of_jobs(pair):
     pair.worker(DONE)
     pair.start()
