@@ -18,6 +18,7 @@ import pytest
 from control_client import ControlError
 from daemon_pair import CTL, DONE, KINORAD, Pair, pair, request, wait_for  # noqa: F401
 
+HERE = pathlib.Path(__file__).resolve().parent
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c02")
 
 
@@ -62,19 +63,34 @@ def load(pair, threads=3):
             thread.join()
 
 
-def held(start, check):
-    """A process that start() makes, stopped as soon as the check is true. One that was too fast is made again, for the
-    machine may be busy with other tests."""
-    for _ in range(30):
-        command = start()
-        while not check() and command.poll() is None:
-            time.sleep(0.0005)
-        command.send_signal(signal.SIGSTOP)
-        if check() and command.poll() is None:
-            return command
-        command.send_signal(signal.SIGCONT)
-        command.communicate(timeout=60)
-    raise AssertionError("it was too fast to be stopped in time")
+@pytest.fixture(scope="module")
+def stop_at(tmp_path_factory):
+    """The library that lets a process stop itself."""
+    library = tmp_path_factory.mktemp("stop") / "stop_at.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "stop_at.c", "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture
+def held(stop_at):
+    """held(pair, *words, at="open store/"): a kinoractl that has stopped itself in front of the first call (`count`: of
+    the how manyth) of that function whose path has these words in it."""
+
+    def held(pair, *words, at, count=1):
+        function, _, part = at.partition(" ")
+        preload = " ".join(filter(None, [str(stop_at), os.environ.get("LD_PRELOAD")]))
+        env = {**os.environ, "LD_PRELOAD": preload, "STOP_AT": function, "STOP_PATH": part, "STOP_COUNT": str(count)}
+        env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        command = subprocess.Popen([CTL, *pair.arguments(), *map(str, words)], env=env, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for(lambda: os.waitid(os.P_PID, command.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT), 60)
+        assert command.poll() is None, command.communicate()
+        return command
+
+    return held
+
+
+COPY = "open store.copy-"  # the answer has come, the copy is whole, and nobody has opened it
 
 
 def leftovers(pair):
@@ -101,6 +117,7 @@ def test_verify_finds_what_happened_to_files(pair):
     first, second, third = (pair.create() for _ in range(3))
     for job_id in first, second, third:
         pair.wait_state(job_id, "completed")
+    pair.wait_compared()
     videos = pair.path / "videos"
     (videos / f"{first}.mp4").unlink()
     os.truncate(videos / f"{second}.mp4", 3)
@@ -120,17 +137,15 @@ def test_verify_finds_what_happened_to_files(pair):
     check()
 
 
-def test_verify_knows_nothing_of_a_job_that_it_cannot_ask_about(pair):
+def test_verify_knows_nothing_of_a_job_that_it_cannot_ask_about(pair, held):
     pair.worker(DONE)
     pair.start()
     job = pair.create()
     pair.wait_state(job, "completed")
+    pair.wait_compared()
     (pair.path / "videos" / f"{job}.mp4").unlink()
-    command = [CTL, *pair.arguments(), "verify"]
-    verify = held(lambda: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
-                  lambda: leftovers(pair))
+    verify = held(pair, "verify", at=COPY)
     try:
-        time.sleep(2)  # the copy is whole then, and the answer waits
         pair.kill()
         os.kill(pair.pid("kinora-fcgi"), signal.SIGKILL)
     finally:
@@ -155,14 +170,11 @@ def test_the_copy_goes_with_who_asked_for_it(pair):
 
 
 @pytest.mark.parametrize("command", ["verify", "dump"])
-def test_a_service_that_is_stopped_while_its_copy_is_read(pair, command):
+def test_a_service_that_is_stopped_while_its_copy_is_read(pair, held, command):
     """Who reads it goes on, and removes it."""
     pair.start()
     pair.create()
-    arguments = [CTL, *pair.arguments(), command]
-    reader = held(lambda: subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
-                  lambda: leftovers(pair))
-    time.sleep(1)  # the copy is whole then, and the answer waits
+    reader = held(pair, command, at=COPY)
     try:
         pair.stop()
     finally:
@@ -173,13 +185,10 @@ def test_a_service_that_is_stopped_while_its_copy_is_read(pair, command):
     assert "damaged" not in err and not leftovers(pair)
 
 
-def test_a_copy_that_is_lost_is_no_damage(pair):
+def test_a_copy_that_is_lost_is_no_damage(pair, held):
     pair.start()
     pair.create()
-    arguments = [CTL, *pair.arguments(), "verify"]
-    verify = held(lambda: subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True),
-                  lambda: leftovers(pair))
-    time.sleep(1)
+    verify = held(pair, "verify", at=COPY)
     shutil.rmtree(leftovers(pair)[0])  # as a new responder does before anybody has opened it
     verify.send_signal(signal.SIGCONT)
     out, err = verify.communicate(timeout=60)
@@ -258,17 +267,10 @@ def test_a_backup_on_another_file_system(pair, other):
     assert "0 faults" in other.ctl("verify", "--grace", "0") and leftovers(pair) == []
 
 
-def held_backup(pair, target, files):
-    """A backup that is stopped when it has the store, and before it has all files."""
-
-    def start():
-        shutil.rmtree(target, ignore_errors=True)
-        return subprocess.Popen([CTL, *pair.arguments(), "backup", target], stderr=subprocess.PIPE, text=True)
-
-    return held(start, lambda: (target / "store").exists() and len(list(target.glob("videos/*"))) < files)
+BACKUP = "open /b/store/"  # it has the store, and no file yet
 
 
-def test_jobs_that_lose_their_files_during_a_backup(pair, tmp_path):
+def test_jobs_that_lose_their_files_during_a_backup(pair, held, tmp_path):
     """They are in the backup as deleted or expired, or with their files; never without."""
     pair.worker(DONE, slots=4)
     pair.start()
@@ -276,8 +278,8 @@ def test_jobs_that_lose_their_files_during_a_backup(pair, tmp_path):
     wait_for(lambda: completed(pair) == len(ids), 120)
 
     target = tmp_path / "b"
-    backup = held_backup(pair, target, len(ids))  # the store has been copied, its files not yet
-    linked = len(list(target.glob("videos/*")))
+    linked = len(ids) // 2
+    backup = held(pair, "backup", target, at="link /b/videos/", count=linked + 1)
     with pair.control() as control:
         for n, job_id in enumerate(ids):
             control.call("delete" if n % 2 else "expire", id=job_id)
@@ -288,7 +290,7 @@ def test_jobs_that_lose_their_files_during_a_backup(pair, tmp_path):
     assert json.loads((target / "backup.json").read_text())["files"] == linked
 
 
-def test_a_failed_job_that_runs_again_during_a_backup(pair, tmp_path):
+def test_a_failed_job_that_runs_again_during_a_backup(pair, held, tmp_path):
     """What it had made so far goes with that."""
     pair.sets.append("dispatch=no")
     pair.start()
@@ -300,14 +302,14 @@ def test_a_failed_job_that_runs_again_during_a_backup(pair, tmp_path):
     assert status == 204 and film.exists(), answer
     pair.call("fail", id=job, token=token, code="worker", text="No")
     target = tmp_path / "b"
-    backup = held_backup(pair, target, 1)
+    backup = held(pair, "backup", target, at=BACKUP)
     pair.call("retry", id=job)
     backup.send_signal(signal.SIGCONT)
     assert backup.wait(60) == 0
     assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
 
 
-def test_what_was_linked_goes_with_its_job(pair, tmp_path):
+def test_what_was_linked_goes_with_its_job(pair, held, tmp_path):
     """The input was there still, and the film had gone."""
     pair.worker(DONE)
     pair.start()
@@ -315,7 +317,7 @@ def test_what_was_linked_goes_with_its_job(pair, tmp_path):
     job = json.loads(request(pair.run / "fcgi.sock", "POST", "/v1/video/generations", json.dumps(body).encode())[1])["id"]
     picture = pair.path / pair.wait_state(job, "completed")["inputs"][0]["path"]
     target = tmp_path / "b"
-    backup = held_backup(pair, target, 1)
+    backup = held(pair, "backup", target, at=BACKUP)
     pair.call("delete", id=job)
     picture.parent.mkdir()
     picture.write_bytes(PNG)
@@ -325,7 +327,7 @@ def test_what_was_linked_goes_with_its_job(pair, tmp_path):
     assert json.loads((target / "backup.json").read_text())["files"] == 0
 
 
-def test_a_service_that_is_stopped_during_a_backup(pair, tmp_path):
+def test_a_service_that_is_stopped_during_a_backup(pair, held, tmp_path):
     """Nobody can say then what became of a job whose file is missing: it must not be taken for deleted."""
     pair.worker(DONE)
     pair.start()
@@ -334,7 +336,7 @@ def test_a_service_that_is_stopped_during_a_backup(pair, tmp_path):
     pair.wait_compared()
     (pair.path / "videos" / f"{done}.mp4").unlink()
     target = tmp_path / "b"
-    backup = held_backup(pair, target, 1)
+    backup = held(pair, "backup", target, at=BACKUP)
     pair.stop()
     backup.send_signal(signal.SIGCONT)
     assert "stopping" in backup.communicate(timeout=60)[1]
@@ -381,19 +383,13 @@ def start_is_refused(pair, pid):
     return second.returncode == 75 and f"kinoractl ({pid}) has {pair.path}" in second.stderr
 
 
-def test_nothing_starts_during_a_restore(pair, other, tmp_path):
+def test_nothing_starts_during_a_restore(pair, other, held, tmp_path):
     pair.sets.append("dispatch=no")
     other.sets.append("dispatch=no")
     pair.start()
     job_id = pair.create()
     pair.ctl("backup", tmp_path / "b")
-
-    def start():
-        shutil.rmtree(other.path / "store", ignore_errors=True)
-        command = [CTL, *other.arguments(), "restore", tmp_path / "b"]
-        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-    command = held(start, (other.path / "store.restoring").exists)
+    command = held(other, "restore", tmp_path / "b", at="open store.restoring/")
     try:
         assert start_is_refused(other, command.pid)
         assert f"kinoractl ({command.pid}) has it" in other.ctl("restore", tmp_path / "b", code=75)
