@@ -145,8 +145,8 @@ static enum kn_err on_job(void *arg, const struct job *job)
 
 struct mend {
 	struct backup *backup;
-	bool is_deleted; /* as it is now */
-	int64_t expired; /* 0: not */
+	bool is_deleted;
+	json_object *now; /* what else it is by now */
 };
 
 static bool lacks_file(const struct place *place, const struct job_files *files)
@@ -157,17 +157,46 @@ static bool lacks_file(const struct place *place, const struct job_files *files)
 	return false;
 }
 
+/* It ended, and then its files expired: how it ended is all that is left of it. */
+static enum kn_err end_as_now(struct job *job, json_object *now)
+{
+	static const enum job_reason reasons[] = {[JOB_COMPLETED] = JOB_BY_RESULT,
+						  [JOB_FAILED] = JOB_BY_TIMEOUT,
+						  [JOB_CANCELLED] = JOB_BY_CANCEL};
+	const char *name = json_get_string(now, "state");
+	int state = name != NULL ? job_state_from_name(name) : -1;
+	json_object *error = json_get_object(now, "error");
+	int64_t finished = json_get_int(now, "finished", 0);
+	enum kn_err err = KN_OK;
+
+	if (state < 0 || !job_state_is_terminal((enum job_state)state))
+		return KN_ERR_NOT_FOUND;
+	if (job->state == JOB_QUEUED && state == JOB_COMPLETED)
+		err = job_transition(job, JOB_PROCESSING, JOB_BY_CLAIM, finished);
+	if (err == KN_OK)
+		err = job_transition(job, (enum job_state)state, reasons[state], finished);
+	if (err == KN_OK)
+		err = job_set(&job->error_code, json_get_string(error, "code"));
+	if (err == KN_OK)
+		err = job_set(&job->error_text, json_get_string(error, "text"));
+	job_files_clear(&job->assets);
+	return err;
+}
+
 static enum kn_err change_mend(struct job *job, void *arg)
 {
 	const struct mend *mend = arg;
 	const struct place *to = &mend->backup->to;
+	int64_t expired = json_get_int(mend->now, "expired", 0);
+	enum kn_err err = KN_OK;
 
-	job->expired = mend->expired;
-	if (job->expired != 0 && job_state_is_terminal(job->state))
-		return KN_OK;
+	if (expired != 0 && !job_state_is_terminal(job->state))
+		err = end_as_now(job, mend->now);
+	job->expired = expired;
+	if (expired != 0)
+		return err;
 	/* An attempt that has ended since, or a failed job that was sent back to the queue: what it
 	 * had made so far went with it. */
-	job->expired = 0;
 	if (job->state != JOB_COMPLETED && !lacks_file(to, &job->inputs)) {
 		job_files_clear(&job->assets);
 		return KN_OK;
@@ -220,14 +249,14 @@ static enum kn_err mend_job(struct backup *backup, struct store *copy, const cha
 		now = ctl_ask(backup->ctl, "show", body, &result);
 	else
 		json_object_put(body);
-	mend.expired = json_get_int(json_get_object(result, "job"), "expired", 0);
-	json_object_put(result);
+	mend.now = json_get_object(result, "job");
 	mend.is_deleted = now == KN_ERR_NOT_FOUND;
-	if (now != KN_OK && !mend.is_deleted)
-		return now;
-	err = mend_record(copy, id, &mend, &was, &is);
+	err = now;
+	if (now == KN_OK || mend.is_deleted)
+		err = mend_record(copy, id, &mend, &was, &is);
 	if (err == KN_OK)
 		take_back(backup, was, is);
+	json_object_put(result);
 	job_free(&was);
 	job_free(&is);
 	if (err != KN_ERR_NOT_FOUND)

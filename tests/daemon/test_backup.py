@@ -309,6 +309,37 @@ def test_a_failed_job_that_runs_again_during_a_backup(pair, held, tmp_path):
     assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
 
 
+@pytest.mark.parametrize("end", ["cancelled", "failed", "completed"])
+def test_a_job_that_ends_and_expires_during_a_backup(pair, other, held, tmp_path, end):
+    """It waited when the store was copied, and has lost its input since."""
+    pair.sets.append("dispatch=no")
+    pair.start()
+    body = {"model": "grok", "prompt": "A sunset", "image": base64.b64encode(PNG).decode()}
+    job = json.loads(request(pair.run / "fcgi.sock", "POST", "/v1/video/generations", json.dumps(body).encode())[1])["id"]
+    target = tmp_path / "b"
+    backup = held(pair, "backup", target, at=BACKUP)
+    if end == "cancelled":
+        pair.call("cancel", id=job)
+    else:
+        token = pair.call("claim", classes=["grok_imagine/grok"], worker="test")["token"]
+        if end == "failed":
+            pair.call("fail", id=job, token=token, code="gpu", text="No memory")
+        else:
+            status, answer = request(pair.run / "fcgi.sock", "PUT", f"/worker/v1/jobs/{job}/assets/video?token={token}",
+                                     b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08mdat", "worker")
+            assert status == 204, answer
+            pair.call("complete", id=job, token=token, files=[])
+    pair.call("expire", id=job)
+    shown = pair.job(job)
+    backup.send_signal(signal.SIGCONT)
+    assert backup.wait(60) == 0, backup.communicate()
+    assert "0 faults" in pair.ctl("verify", "--dir", target, "--grace", "0")
+    other.ctl("restore", target)
+    other.sets.append("dispatch=no")
+    restored = other.start().job(job)
+    assert all(restored[name] == shown[name] for name in ("state", "finished", "expired", "error", "lease", "inputs"))
+
+
 def test_what_was_linked_goes_with_its_job(pair, held, tmp_path):
     """The input was there still, and the film had gone."""
     pair.worker(DONE)
