@@ -12,6 +12,8 @@
 #define REAP_EVERY_US (5 * USEC_PER_SEC)
 /* Retention is in days; the limit on waiting in the queue is in seconds. */
 #define RETAIN_EVERY_US (10 * USEC_PER_SEC)
+/* Until the next batch, where much is past its time: they must not come faster than they go. */
+#define RETAIN_MORE_US (200 * USEC_PER_MSEC)
 /* After a connection, until the dispatcher has noticed too that there is a new responder. */
 #define SETTLE_US (500 * USEC_PER_MSEC)
 
@@ -47,6 +49,8 @@ static void on_retained(void *arg, enum kn_err err, const char *text, json_objec
 	int64_t n = json_get_int(body, "removed", 0);
 
 	reaper->retaining = false;
+	if (json_object_get_boolean(json_object_object_get(body, "more")))
+		reaper->retain_at = clock_mono_us() + RETAIN_MORE_US;
 	if (err != KN_OK && err != KN_ERR_SHUTDOWN)
 		log_warn("cannot apply retention: %s", text);
 	if (n > 0)

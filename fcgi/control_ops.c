@@ -268,11 +268,15 @@ static enum kn_err retain(struct control_call *call)
 {
 	int64_t now = clock_wall_us();
 	size_t removed = 0;
-	enum kn_err err = work_retain(call->server, now, &removed);
+	bool more = false;
+	enum kn_err err = work_retain(call->server, now, &removed, &more);
 
 	if (err == KN_OK)
 		err = gate_forget(call->server->gate, now);
-	return answer_number(call, err, "removed", (int64_t)removed);
+	err = answer_number(call, err, "removed", (int64_t)removed);
+	if (err == KN_OK)
+		json_object_object_add(call->result, "more", json_object_new_boolean(more));
+	return err;
 }
 
 /* --- an administrator's operations --- */

@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* A call does at most so many jobs of a kind, and looks at so many; the next call goes on. */
-enum { BATCH = 256, LOOKS = 4096 };
+/* Jobs that a call looks at. */
+enum { LOOKS = 4096 };
 
 /* --- leases --- */
 
@@ -64,7 +64,7 @@ static bool may_go_on(const char *id, enum kn_err err)
 enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_t *next)
 {
 	struct store_ids due = {0};
-	enum kn_err err = store_lease_due(server->store, now, BATCH, &due, next);
+	enum kn_err err = store_lease_due(server->store, now, WORK_DUTY_BATCH, &due, next);
 
 	*reaped = 0;
 	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
@@ -123,21 +123,22 @@ static enum kn_err fail_if_waited(struct server *server, const char *id, struct 
 
 /* Those that were created first are not always those that have waited for longest: the call goes on
  * behind the ones that an earlier call left, and begins anew after the last. */
-static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t now)
+static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t now,
+				size_t *failed)
 {
 	_Atomic int64_t *seen = &server->waiting_seen[api];
 	struct wait_change change = {now, server->conf->max_queue_seconds, atomic_load(seen)};
 	struct store_ids due = {0};
-	size_t i, failed = 0;
+	size_t i;
 	enum kn_err err;
 
 	if (change.seconds == 0)
 		return KN_OK;
 	err = store_queue_due(server->store, api, change.seen, now - change.seconds * USEC_PER_SEC,
 			      LOOKS, &due);
-	for (i = 0; i < due.n && failed < BATCH && err == KN_OK; i++) {
+	for (i = 0; i < due.n && *failed < WORK_DUTY_BATCH && err == KN_OK; i++) {
 		err = fail_if_waited(server, due.v[i], &change);
-		failed += err == KN_OK;
+		*failed += err == KN_OK;
 		if (may_go_on(due.v[i], err))
 			err = KN_OK;
 	}
@@ -156,7 +157,8 @@ static enum kn_err expire_old(struct server *server, enum job_api api, int64_t n
 
 	if (days == 0)
 		return KN_OK;
-	err = store_retention_due(server->store, api, now - days * USEC_PER_DAY, BATCH, &due);
+	err = store_retention_due(server->store, api, now - days * USEC_PER_DAY, WORK_DUTY_BATCH,
+				  &due);
 	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
 		err = work_expire_files(server, due.v[i], NULL);
 		if (err == KN_OK)
@@ -168,17 +170,29 @@ static enum kn_err expire_old(struct server *server, enum job_api api, int64_t n
 	return err;
 }
 
-enum kn_err work_retain(struct server *server, int64_t now, size_t *removed)
+static bool is_much(size_t n)
 {
+	return n > WORK_DUTY_BATCH / 2; /* some that were due may have been left */
+}
+
+enum kn_err work_retain(struct server *server, int64_t now, size_t *removed, bool *more)
+{
+	size_t forgotten = 0;
 	enum kn_err err = KN_OK;
 
 	*removed = 0;
+	*more = false;
 	for (int api = 0; api < JOB_API_COUNT && err == KN_OK; api++) {
-		err = fail_waiting(server, (enum job_api)api, now);
+		size_t failed = 0, expired = 0;
+
+		err = fail_waiting(server, (enum job_api)api, now, &failed);
 		if (err == KN_OK)
-			err = expire_old(server, (enum job_api)api, now, removed);
+			err = expire_old(server, (enum job_api)api, now, &expired);
+		*removed += failed + expired;
+		*more |= is_much(failed) || is_much(expired);
 	}
 	if (err == KN_OK)
-		err = work_forget_keys(server, now);
+		err = work_forget_keys(server, now, &forgotten);
+	*more |= is_much(forgotten);
 	return err;
 }

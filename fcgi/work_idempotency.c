@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORGET_BATCH = 256 };
-
 static void digest_text(crypto_generichash_state *state, const char *text)
 {
 	/* With its NUL, so that fields cannot flow into each other; absent differs from empty. */
@@ -137,7 +135,7 @@ struct forget {
 	struct forgotten {
 		struct idempotency_entry key;
 		int64_t created;
-	} v[FORGET_BATCH];
+	} v[WORK_DUTY_BATCH];
 	size_t n;
 };
 
@@ -149,7 +147,7 @@ static enum kn_err collect_old(void *arg, const void *key, size_t key_len, const
 
 	(void)data;
 	(void)data_len;
-	if (forget->n == FORGET_BATCH)
+	if (forget->n == WORK_DUTY_BATCH)
 		return KN_ERR_NOT_FOUND; /* ends the walk */
 	if (!idempotency_time_read(key, key_len, &one->created, &one->key))
 		return KN_ERR_CORRUPT;
@@ -190,11 +188,12 @@ static enum kn_err write_forget(struct store_txn *txn, void *arg)
 	return err;
 }
 
-enum kn_err work_forget_keys(struct server *server, int64_t now)
+enum kn_err work_forget_keys(struct server *server, int64_t now, size_t *forgotten)
 {
 	struct forget *forget = calloc(1, sizeof(*forget));
 	enum kn_err err;
 
+	*forgotten = 0;
 	if (forget == NULL)
 		return KN_ERR_NOMEM;
 	forget->before = now - USEC_PER_DAY;
@@ -203,6 +202,7 @@ enum kn_err work_forget_keys(struct server *server, int64_t now)
 		err = KN_OK;
 	if (err == KN_OK && forget->n > 0)
 		err = store_write(server->store, write_forget, forget, STORE_FLUSHED);
+	*forgotten = forget->n;
 	free(forget);
 	return err;
 }

@@ -53,7 +53,12 @@ void work_files_remove(struct server *server, const struct job_files *files);
 /* Inserts the job unless the key has been used: then *first is the job that it made. */
 enum kn_err work_create_once(struct server *server, struct job *job, const char *key,
 			     const struct work_quota *quota, struct job **first);
-/* Forgets keys older than a day, some at a time. */
-enum kn_err work_forget_keys(struct server *server, int64_t now);
+/* Forgets keys older than a day: how many it were. */
+enum kn_err work_forget_keys(struct server *server, int64_t now, size_t *forgotten);
+
+/* --- work_duty.c --- */
+
+/* A call does at most so much of a kind; the next call goes on. */
+enum { WORK_DUTY_BATCH = 256 };
 
 #endif

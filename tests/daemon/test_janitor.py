@@ -59,6 +59,15 @@ def test_old_files_of_the_request_log_go(pair):
     assert all(path.exists() for path in kept)
 
 
+def test_much_that_is_past_its_time(pair):
+    """It goes batch by batch at once, not one every ten seconds."""
+    pair.sets += ["max_queue_seconds=1", "dispatch=no"]
+    pair.start()
+    for _ in range(1500):
+        last = pair.create()
+    pair.wait_state(last, "failed", seconds=30)
+
+
 def test_orphans_are_told_from_files_of_jobs(pair):
     pair.worker(DONE)
     pair.start()

@@ -60,7 +60,8 @@ static void test_a_damaged_record_stops_no_duty(void **state)
 	struct fixture *f = *state;
 	char ids[2][ID_SIZE], token[TOKEN_SIZE];
 	int64_t later = clock_wall_us() + USEC_PER_DAY, next;
-	size_t reaped, removed;
+	size_t reaped;
+	bool more;
 
 	for (int i = 0; i < 2; i++) {
 		create(f, ids[i]);
@@ -74,7 +75,7 @@ static void test_a_damaged_record_stops_no_duty(void **state)
 	assert_int_equal(store_write(f->server.store, damage, ids[0], STORE_FLUSHED), KN_OK);
 	create(f, ids[1]);
 	f->conf.max_queue_seconds = 60;
-	assert_int_equal(work_retain(&f->server, later, &removed), KN_OK);
+	retain(f, later, &more);
 	assert_int_equal(state_of(f, ids[1]), JOB_FAILED);
 }
 
@@ -115,17 +116,14 @@ static void test_models_stay_unless_their_age_is_set(void **state)
 	struct fixture *f = *state;
 	int64_t made = clock_wall_us();
 	char id[ID_SIZE];
-	size_t removed;
+	bool more;
 
 	complete_model(f, id);
-	assert_int_equal(work_retain(&f->server, made + 3650 * USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(removed, 0);
+	assert_int_equal(retain(f, made + 3650 * USEC_PER_DAY, &more), 0);
 	f->conf.max_model_age_days = 30;
-	assert_int_equal(work_retain(&f->server, made + 29 * USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(removed, 0);
+	assert_int_equal(retain(f, made + 29 * USEC_PER_DAY, &more), 0);
 	assert_int_equal(size_at(f, "jobs/%s/glb.glb", id), 12);
-	assert_int_equal(work_retain(&f->server, made + 31 * USEC_PER_DAY, &removed), KN_OK);
-	assert_int_equal(removed, 1);
+	assert_int_equal(retain(f, made + 31 * USEC_PER_DAY, &more), 1);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(size_at(f,
 					 (const char *[]){"jobs/%s/image.png", "jobs/%s/glb.glb",
@@ -140,14 +138,13 @@ static void test_queue_timeout(void **state)
 	struct fixture *f = *state;
 	char id[ID_SIZE];
 	struct job *job;
-	size_t removed;
+	bool more;
 
 	create(f, id);
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + USEC_PER_DAY, &removed), KN_OK);
+	retain(f, clock_wall_us() + USEC_PER_DAY, &more);
 	assert_int_equal(state_of(f, id), JOB_QUEUED); /* jobs wait as long as it takes */
 	f->conf.max_queue_seconds = 60;
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + 61 * USEC_PER_SEC, &removed),
-			 KN_OK);
+	retain(f, clock_wall_us() + 61 * USEC_PER_SEC, &more);
 	job = get(f, id);
 	assert_int_equal(job->state, JOB_FAILED);
 	assert_string_equal(job->error_text, "Job timed out: no worker took it within 60 seconds");
@@ -193,18 +190,16 @@ static void test_queue_timeout_of_a_job_that_came_back(void **state)
 {
 	struct fixture *f = *state;
 	char id[ID_SIZE], token[TOKEN_SIZE];
-	size_t removed;
+	bool more;
 
 	f->conf.max_queue_seconds = 60;
 	create(f, id);
 	age(f, id);
 	claim(f, 60, token);
 	assert_int_equal(work_release(&f->server, id, token), KN_OK);
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + 5 * USEC_PER_SEC, &removed),
-			 KN_OK);
+	retain(f, clock_wall_us() + 5 * USEC_PER_SEC, &more);
 	assert_int_equal(state_of(f, id), JOB_QUEUED);
-	assert_int_equal(work_retain(&f->server, clock_wall_us() + 61 * USEC_PER_SEC, &removed),
-			 KN_OK);
+	retain(f, clock_wall_us() + 61 * USEC_PER_SEC, &more);
 	assert_int_equal(state_of(f, id), JOB_FAILED);
 }
 
@@ -215,7 +210,7 @@ static void test_queue_timeout_behind_many_that_came_back(void **state)
 	struct fixture *f = *state;
 	int64_t now = clock_wall_us();
 	char last[ID_SIZE];
-	size_t removed;
+	bool more;
 	int calls;
 
 	for (int i = 0; i < BACK; i++) {
@@ -232,14 +227,15 @@ static void test_queue_timeout_behind_many_that_came_back(void **state)
 	age(f, last);
 	f->conf.max_queue_seconds = 60;
 	for (calls = 0; state_of(f, last) == JOB_QUEUED && calls < 10; calls++)
-		assert_int_equal(work_retain(&f->server, now + USEC_PER_SEC, &removed), KN_OK);
+		retain(f, now + USEC_PER_SEC, &more);
 	assert_int_equal(state_of(f, last), JOB_FAILED);
 	assert_int_equal(calls, 2);
 	/* Their turn comes again. */
 	now += 61 * USEC_PER_SEC;
-	for (calls = 0; calls < BACK / 256 + 2; calls++)
-		assert_int_equal(work_retain(&f->server, now, &removed), KN_OK);
+	for (calls = 0, more = true; more && calls < BACK; calls++)
+		retain(f, now, &more);
 	assert_int_equal(queued(f), 0);
+	assert_in_range(calls, BACK / WORK_DUTY_BATCH, BACK / WORK_DUTY_BATCH + 2);
 }
 
 static void test_backoff(void **state)

@@ -134,6 +134,15 @@ static inline enum job_state state_of(struct fixture *f, const char *id)
 	return is;
 }
 
+/* How many jobs were past their time. */
+static inline size_t retain(struct fixture *f, int64_t now, bool *more)
+{
+	size_t removed;
+
+	assert_int_equal(work_retain(&f->server, now, &removed, more), KN_OK);
+	return removed;
+}
+
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
 static inline off_t size_at(const struct fixture *f, const char *rel_format, const char *id)
