@@ -11,11 +11,13 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
 import pytest
 
+import guard
 from harness import Instance
 
 
@@ -33,9 +35,25 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="KINORA_SLOW is not set"))
 
 
-def _start_and_stop():
+@pytest.fixture(scope="session", autouse=True)
+def guarded_dir():
+    """A directory for instances; tmp_path is too long for unix sockets. What tests start ends with this process,
+    however that ends."""
+    top = tempfile.mkdtemp(prefix="kinora-test-")
+    process = subprocess.Popen(
+        [sys.executable, guard.__file__, top],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for pytest
+    )
+    os.environ["KINORA_TESTS"] = top
+    yield top
+    process.stdin.close()
+    process.wait()
+
+
+def _start_and_stop(guarded_dir):
     instances = []
-    top = tempfile.mkdtemp(prefix="kinora-test-")  # tmp_path is too long for unix sockets
+    top = tempfile.mkdtemp(dir=guarded_dir)
 
     def start(append=None, env=None, **options):
         instance = Instance(f"{top}/{len(instances)}", append, env, **options)
@@ -54,16 +72,16 @@ def _start_and_stop():
 
 
 @pytest.fixture(scope="session")
-def start_instance():
+def start_instance(guarded_dir):
     """start_instance(append="[worker …]…", env={…}, option=value, …): an Instance that lives until the
     session ends."""
-    yield from _start_and_stop()
+    yield from _start_and_stop(guarded_dir)
 
 
 @pytest.fixture
-def serve():
+def serve(guarded_dir):
     """The same for one test: its instances end with it."""
-    yield from _start_and_stop()
+    yield from _start_and_stop(guarded_dir)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ class Pair:
 
     def start(self):
         env = {"PATH": os.environ["PATH"], "KINORA_FCGI": str(FCGI)}
-        env |= {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+        env |= {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k == "KINORA_TESTS"}
         self.process = subprocess.Popen([*self.prefix, KINORAD, *self.arguments()], env=env, stderr=self.log)
         self.wait_ready()
         return self
