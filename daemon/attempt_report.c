@@ -276,6 +276,7 @@ static int64_t send_result(struct attempt *attempt, int64_t now)
 		attempt->report_at = now + RECONNECT_US;
 		return attempt->report_at;
 	}
+	log_msg(LOG_LEVEL_DEBUG, attempt->id, "%s is reported", ops[attempt->result]);
 	attempt->calls++;
 	attempt->reporting = true;
 	return LOOP_NEVER;

@@ -194,6 +194,8 @@ static void on_pong(void *arg, enum kn_err err, const char *text, json_object *b
 	responder->pinging = false;
 	responder->ping_at = now + PING_EVERY_US;
 	if (err == KN_OK) {
+		if (!responder->has_answered)
+			log_debug("kinora-fcgi %d answers", (int)responder->pid);
 		responder->good_at = now;
 		responder->has_answered = true;
 		if (!responder->is_noted)
