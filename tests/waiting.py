@@ -18,3 +18,11 @@ def wait_until(condition, seconds=30, every=0.02):
             return value
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(every)
+
+
+def best_of(measure, limit, tries=10):
+    """The least of some measurements, of which the first below the limit is enough: the machine may be busy with others."""
+    times = [measure()]
+    while min(times) >= limit and len(times) < tries:
+        times.append(measure())
+    return min(times)

@@ -130,6 +130,12 @@ class Pair:
     def job(self, job_id):
         return self.call("show", id=job_id)["job"]
 
+    def wait_watched(self):
+        """Until kinorad has an answer of its responder, which from then on has to answer soon. Returns its pid."""
+        pid = self.wait_ready()
+        wait_for(lambda: f"kinora-fcgi {pid} answers" in self.text())
+        return pid
+
     def wait_compared(self):
         """Until the janitor has ended its first round, and rests for an hour."""
         wait_for(lambda: "files and records are compared" in (self.path / "log").read_text())

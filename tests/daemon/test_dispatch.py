@@ -9,7 +9,7 @@ import pytest
 
 from control_client import request
 from daemon_pair import DONE, is_alive, pair, wait_for  # noqa: F401
-from waiting import patiently
+from waiting import best_of, patiently
 
 
 def test_a_job_is_done(pair):
@@ -28,13 +28,13 @@ def test_a_new_job_is_heard_of_at_once(pair):
     pair.worker('date +%s%N >&2\n' + DONE)
     pair.start()
     pair.wait_state(pair.create(), "completed")
-    delays = []
-    for _ in range(5):
+
+    def delay():
         time.sleep(0.3)
-        job = pair.job(pair.create())
-        job = pair.wait_state(job["id"], "completed")
-        delays.append((job["started"] - job["created"]) / 1000)
-    assert min(delays) < 50, delays  # the best of five: the machine may be busy with other tests
+        job = pair.wait_state(pair.create(), "completed")
+        return (job["started"] - job["created"]) / 1000
+
+    assert best_of(delay, 50, 40) < 50
 
 
 def test_progress_is_passed_on(pair):
@@ -134,16 +134,22 @@ def test_the_deadline_ends_all_of_it(pair):
 
 
 def test_cancelling_ends_all_of_it(pair):
-    pair.worker(STUBBORN)
+    pair.worker(STUBBORN, deadline="600s")
     pair.start()
-    job_id = pair.create()
-    wait_for(lambda: len(pair.processes()) >= 3)
-    pids = pair.processes()
-    assert pair.ctl("jobs", "cancel", job_id) == f"{job_id}: cancelled\n"
-    wait_for(lambda: pair.processes() == [], 4)  # sooner than after a deadline
-    assert not any(is_alive(pid) for pid in pids)
-    wait_for(lambda: not any(pair.work.iterdir()))
-    assert pair.job(job_id)["state"] == "cancelled"
+
+    def seconds():
+        job_id = pair.create()
+        wait_for(lambda: len(pair.processes()) >= 3)
+        pids = pair.processes()
+        began = time.monotonic()
+        assert pair.ctl("jobs", "cancel", job_id) == f"{job_id}: cancelled\n"
+        wait_for(lambda: pair.processes() == [])
+        assert not any(is_alive(pid) for pid in pids)
+        wait_for(lambda: not any(pair.work.iterdir()))
+        assert pair.job(job_id)["state"] == "cancelled"
+        return time.monotonic() - began
+
+    assert best_of(seconds, patiently(4)) < patiently(4)  # sooner than after a deadline
 
 
 def test_slots(pair):
@@ -231,8 +237,12 @@ def test_what_the_responder_cannot_take(pair):
     wait_for(lambda: pair.job(job_id)["state"] == "processing")
     (pair.path / "videos").chmod(0o500)
     (pair.path / "go").touch()
-    wait_for(lambda: pair.job(job_id)["state"] != "processing")
-    job = pair.job(job_id)
+
+    def job_at_rest():
+        job = pair.job(job_id)
+        return job if job["state"] != "processing" else None
+
+    job = wait_for(job_at_rest)
     (pair.path / "videos").chmod(0o750)
     assert job["state"] == "queued", job["error"]
     assert pair.wait_state(job_id, "completed")["attempt"] >= 2

@@ -141,6 +141,7 @@ def test_an_audit_goes_on_where_a_job_was_deleted(pair):
     pair.worker(DONE)
     pair.start()
     older, newer = (pair.wait_state(pair.create(), "completed") for _ in range(2))
+    pair.wait_compared()  # or kinorad finds it first
     (pair.path / older["assets"][0]["path"]).unlink()
     page = pair.call("audit", limit=1)
     assert page == {"expired": 0, "before": newer["created"]}

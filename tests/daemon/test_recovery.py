@@ -12,12 +12,11 @@ import pytest
 
 from daemon_pair import DONE, KINORAD, is_alive, pair, wait_for  # noqa: F401
 from harness import IS_SANITIZED
-from waiting import patiently
+from waiting import best_of, patiently
 
 
 def seconds_until_back(pair):
-    """From a kill of the responder to a job that its successor acknowledges. The promise is two; one measurement of some
-    is enough, for the machine may be busy with other tests."""
+    """From a kill of the responder to a job that its successor acknowledges. The promise is two."""
     pid = pair.wait_ready()
     os.kill(pid, signal.SIGKILL)
     began = time.monotonic()
@@ -28,10 +27,9 @@ def seconds_until_back(pair):
 
 def test_a_killed_responder_is_back(pair):
     pair.start()
-    times = []
-    for _ in range(3):
-        times.append(seconds_until_back(pair))
-    assert min(times) < patiently(2), times
+    for _ in range(2):
+        seconds_until_back(pair)
+    assert best_of(lambda: seconds_until_back(pair), patiently(2)) < patiently(2)
 
 
 def test_no_request_is_refused_while_it_is_away(pair):
@@ -72,8 +70,7 @@ def is_replaced(pair, pid):
 
 def test_a_wedged_responder_is_replaced(pair):
     pair.start()
-    time.sleep(patiently(1))  # until kinorad has its first answer, this could be a long recovery
-    assert is_replaced(pair, pair.pid("kinora-fcgi"))
+    assert is_replaced(pair, pair.wait_watched())  # before that it could be a long recovery
 
 
 def test_a_wedged_responder_that_has_just_begun(pair):
@@ -85,9 +82,7 @@ def test_a_wedged_responder_that_has_just_begun(pair):
         dead = pid
         wait_for(lambda: pair.pid("kinora-fcgi") not in (0, dead), every=0.001)
         pid = pair.pid("kinora-fcgi")
-    pair.wait_ready()
-    time.sleep(patiently(1))
-    assert is_replaced(pair, pair.pid("kinora-fcgi"))
+    assert is_replaced(pair, pair.wait_watched())
 
 
 def test_a_result_outlives_the_responder(pair):
@@ -115,8 +110,7 @@ def test_a_result_whose_file_went_with_the_responder(pair):
     pid = pair.pid("kinora-fcgi")
     os.kill(pid, signal.SIGSTOP)
     (work / "go").touch()
-    wait_for(lambda: not pair.processes())
-    time.sleep(1.5)  # the result is on its way
+    wait_for(lambda: "complete is reported" in pair.text())
     (work / "out.mp4").unlink()
     os.kill(pid, signal.SIGKILL)
     job = pair.wait_state(job_id, "completed")
@@ -271,14 +265,20 @@ def test_connections_are_bounded(pair):
 
 def test_waiting_costs_nothing(pair):
     """While a responder does not answer, kinorad sleeps."""
+
+    def ticks():
+        figures = pathlib.Path(f"/proc/{pair.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(figures[11]) + int(figures[12])
+
     pair.start()
     fcgi = pair.pid("kinora-fcgi")
     os.kill(fcgi, signal.SIGSTOP)
+    before = ticks()
     time.sleep(3)
-    ticks = pathlib.Path(f"/proc/{pair.process.pid}/stat").read_text().rpartition(")")[2].split()
+    used = ticks() - before
     with contextlib.suppress(ProcessLookupError):  # it was taken for dead
         os.kill(fcgi, signal.SIGCONT)
-    assert int(ticks[11]) + int(ticks[12]) < 20
+    assert used < 20
 
 
 def test_leases_outlast_a_long_recovery(pair):
