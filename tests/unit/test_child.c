@@ -136,7 +136,7 @@ static void reaping(void **state)
 
 	(void)state;
 	assert_int_equal(child_start(&spec, &pid), KN_OK);
-	for (int i = 0; i < 500 && ended[0] == 0; i++) {
+	for (int i = 0; i < 6000 && ended[0] == 0; i++) {
 		child_reap_all(note_end, ended);
 		usleep(10000);
 	}

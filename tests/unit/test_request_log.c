@@ -9,6 +9,7 @@
 #include "lib/fs.h"
 #include "lib/job.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -61,29 +62,36 @@ static void log_request(struct fixture *fixture, const char *method, const char 
 	json_object_put(req.json);
 }
 
-/* Ends the log and reads line n of today's file; the caller's to put. NULL: no such line. */
-static json_object *line_of(struct fixture *fixture, int n)
-{
-	char path[128], stamp[CLOCK_TEXT_SIZE], line[65536];
-	json_object *parsed = NULL;
-	FILE *file;
-
-	request_log_close(&fixture->log);
-	clock_format_zulu(clock_wall_us(), stamp);
-	snprintf(path, sizeof(path), "%s/requests_%.10s.jsonl", fixture->dir, stamp);
-	file = fopen(path, "r");
-	if (file == NULL)
-		return NULL;
-	while (n-- >= 0 && fgets(line, sizeof(line), file) != NULL)
-		if (n == -1)
-			parsed = json_tokener_parse(line);
-	fclose(file);
-	return parsed;
-}
-
 static const char *text_of(json_object *object, const char *name)
 {
 	return json_object_get_string(json_object_object_get(object, name));
+}
+
+/* Ends the log and reads line n of it, from the file of its day; the caller's to put. NULL: no such
+ * line. */
+static json_object *line_of(struct fixture *fixture, int n)
+{
+	char pattern[128], line[65536] = "";
+	json_object *parsed = NULL;
+	glob_t files = {0};
+
+	request_log_close(&fixture->log);
+	snprintf(pattern, sizeof(pattern), "%s/requests_*.jsonl", fixture->dir);
+	glob(pattern, 0, NULL, &files);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		FILE *file = fopen(files.gl_pathv[i], "r");
+
+		assert_non_null(file);
+		while (n >= 0 && fgets(line, sizeof(line), file) != NULL)
+			if (n-- == 0)
+				parsed = json_tokener_parse(line);
+		fclose(file);
+		if (parsed != NULL && n == -1)
+			assert_memory_equal(strrchr(files.gl_pathv[i], '_') + 1,
+					    text_of(parsed, "timestamp"), strlen("2024-01-01"));
+	}
+	globfree(&files);
+	return parsed;
 }
 
 static void test_request_line(void **state)
