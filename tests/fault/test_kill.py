@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from waiting import patiently, wait_until
+from waiting import best_of, patiently, wait_until
 
 CLASS = "grok_imagine/grok"
 
@@ -86,15 +86,19 @@ def seconds_until_back(instance, program):
 def test_kill_under_load(serve, program):
     own = serve(dispatch="no")
     crowd = Crowd(own)
-    times = []
+
+    def seconds(rest):  # quickstart starts what dies once a second
+        time.sleep(rest)
+        return seconds_until_back(own, program)
+
     try:
-        for seconds in (2.5, 0.7, 0.7):  # quickstart starts what dies once a second
-            time.sleep(seconds)
-            times.append(seconds_until_back(own, program))
+        for rest in (2.5, 0.7):
+            seconds(rest)
+        best = best_of(lambda: seconds(1.5), patiently(2))
     finally:
         crowd.stop()
     assert not crowd.faults
     assert set(crowd.created) <= set(all_ids(own)), "a 201 was lost"
     assert len(crowd.claimed) == len(set(crowd.claimed)), "a job was claimed twice"
     assert len(crowd.created) > 20 and len(crowd.claimed) > 20
-    assert min(times) < 2, times  # the best of three: the machine may be busy with other tests
+    assert best < patiently(2)
