@@ -282,7 +282,11 @@ def test_every_read_beside_every_write(serve):
             churn.control("delete", id=job["id"])
     ctl(churn, "verify", "--grace", "0")
     assert not churn.faults, churn.faults
-    left = [path for name in ("videos", "output", "jobs", "incoming", "spool") for path in (own.dir / name).iterdir()]
-    assert not left and not list(own.dir.glob("store.copy-*")), left
+
+    def left():
+        paths = [path for name in ("videos", "output", "jobs", "incoming", "spool") for path in (own.dir / name).iterdir()]
+        return paths + list(own.dir.glob("store.copy-*"))
+
+    wait_until(lambda: not left())
     stats = churn.control("stats")
     assert not any(n for counts in [*stats["jobs"].values(), stats["queues"]] for n in counts.values()), stats

@@ -120,7 +120,7 @@ def test_what_is_no_video_changes_nothing(own, mp4):
         assert isinstance(answer.json()["detail"], str)
     assert get(own, job["id"])["status"] == "processing"
     assert requests.get(f"{own.url}/videos/{job['id']}.mp4").status_code == 404
-    assert list((own.dir / "incoming").iterdir()) == []
+    wait_until(lambda: list((own.dir / "incoming").iterdir()) == [])  # they go behind the answer
     assert complete(own, job["id"], mp4).status_code == 200
 
 

@@ -260,10 +260,11 @@ attempts = 1
 @pytest.mark.parametrize("disk", [SmallDisk], ids=["tmpfs"], indirect=True)
 def test_a_local_worker_without_space(start, disk, tmp_path):
     """The engine that comes along, on a disk that is full when it wants to write its film."""
-    go, ended, script = tmp_path / "go", tmp_path / "ended", tmp_path / "worker"
+    go, ended, script, pid = (tmp_path / name for name in ("go", "ended", "worker", "pid"))
     build = pathlib.Path(os.environ.get("KINORA_BUILD", ROOT / "build"))
     motion = build / "root/libexec/kinora/workers/motion"
-    script.write_text(f"#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.05; done\n{motion}\nstatus=$?\ntouch {ended}\nexit $status\n")
+    script.write_text(f"#!/bin/sh\necho $$ >{pid}\nwhile [ ! -e {go} ]; do sleep 0.05; done\n"
+                      f"{motion}\nstatus=$?\ntouch {ended}\nexit $status\n")
     script.chmod(0o755)
     instance = start(append=WORKER.format(script=script, deadline=int(patiently(300))))
     job = create(instance)
@@ -278,7 +279,8 @@ def test_a_local_worker_without_space(start, disk, tmp_path):
         return ended.exists()
 
     wait_until(fill, 300)
-    time.sleep(2)  # until kinorad has had a look at the disk
+    wait_until(lambda: not is_alive(int(pid.read_text())))  # kinorad has heard of its end
+    time.sleep(2)  # until it has had a look at the disk
     assert get(instance, job["id"])["status"] in ("processing", "failed")
     disk.free()
     wait_until(lambda: get(instance, job["id"])["status"] == "failed")

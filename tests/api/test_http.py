@@ -16,6 +16,7 @@ import requests
 
 import fastcgi
 from harness import IS_SANITIZED
+from waiting import wait_until
 
 HEX32 = re.compile("[0-9a-f]{32}")
 
@@ -164,7 +165,7 @@ def test_odd_forms(instance):
         assert answer.status_code == 400, (kind, body)
         if b"a\xff" in body or b"\0" in body or b"%ff" in body:
             assert "job_id" in answer.text
-    assert os.listdir(instance.dir / "incoming") == []
+    wait_until(lambda: os.listdir(instance.dir / "incoming") == [])  # they go behind the answer
 
 
 # --- bodies and what comes after them ---
@@ -193,8 +194,9 @@ TYPES = ["application/json", "multipart/form-data; boundary=x", "multipart/form-
 
 
 def text_jobs(connection):
+    """The newest one's id: what becomes of it meanwhile does not matter."""
     answer = connection.ask("GET", "/api/v1/jobs", dialects="text_to_video", QUERY_STRING="limit=1")
-    return answer.body
+    return list(json.loads(answer.body)["jobs"])
 
 
 def smuggle(path, method, uri, **more):
@@ -224,6 +226,8 @@ def test_no_smuggling(instance, method, uri):
 def test_smuggling_past_the_drain(instance):
     """A rest too long to be read: the connection must go."""
     with fastcgi.Connection(instance.fcgi_socket) as connection:
+        before = text_jobs(connection)
+    with fastcgi.Connection(instance.fcgi_socket) as connection:
         body = SMUGGLED * 400
 
         def ask():
@@ -233,7 +237,7 @@ def test_smuggling_past_the_drain(instance):
         threading.Thread(target=ask, daemon=True).start()
         time.sleep(2)
     with fastcgi.Connection(instance.fcgi_socket) as connection:
-        assert b"forged" not in text_jobs(connection)
+        assert text_jobs(connection) == before
 
 
 def test_truncated_body(instance):
@@ -289,7 +293,7 @@ def test_large_bodies_at_once_do_not_take_all_memory(serve):
 # --- uploads ---
 
 
-def resident(pid, which="VmRSS"):
+def resident(pid, which="RssAnon"):  # each thread maps libmagic's table
     with open(f"/proc/{pid}/status") as status:
         return int(re.search(rf"{which}:\s+(\d+)", status.read())[1]) * 1024
 
@@ -338,7 +342,7 @@ def check_upload(instance, size):
     answer, peak = upload(instance, size)
     assert answer.status_code == 404, answer.text  # no such job; all of it was read before that was known
     assert peak - before < 8 << 20
-    assert os.listdir(instance.dir / "incoming") == []
+    wait_until(lambda: os.listdir(instance.dir / "incoming") == [])
 
 
 def test_upload_in_flat_memory(instance):

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 import fastcgi
-from waiting import patiently, wait_until
+from waiting import best_of, patiently, wait_until
 
 
 def raw(instance, data, seconds=patiently(30), port=None):
@@ -244,8 +244,9 @@ def test_what_was_asked_before_the_end_is_answered(serve):
 
 def test_a_wedged_responder_is_replaced(serve):
     """It is noticed within 5 s; what is asked meanwhile waits, or hears when to come again."""
-    own = serve(dispatch="no")
-    time.sleep(patiently(1.5))  # before its first answer to kinorad it would be given the time of a long recovery
+    own = serve(dispatch="no", log_level="debug")
+    # Before its first answer to kinorad it would be given the time of a long recovery.
+    wait_until(lambda: f"kinora-fcgi {own.pid('kinora-fcgi')} answers" in own.logs())
     before = own.kill("kinora-fcgi", signal.SIGSTOP)
     begun = time.monotonic()
 
@@ -279,22 +280,24 @@ def test_a_wedged_responder_is_replaced(serve):
 @pytest.mark.parametrize("program", ["nginx", "kinorad", "kinora-fcgi"])
 def test_a_killed_part_is_back_within_two_seconds(serve, program):
     own = serve(dispatch="no")
-    times = []
 
-    def is_whole():
-        try:
-            return own.pid(program) not in (None, before) and requests.get(own.url + "/", timeout=patiently(10)).ok
-        except requests.RequestException:
-            return False
+    def seconds_until_back(rest):  # quickstart starts what dies once a second
+        def is_whole():
+            try:
+                return own.pid(program) not in (None, before) and requests.get(own.url + "/", timeout=patiently(10)).ok
+            except requests.RequestException:
+                return False
 
-    for seconds in (2, 0):  # quickstart starts what dies once a second
-        time.sleep(seconds)
+        time.sleep(rest)
         before = own.kill(program)
         began = time.monotonic()
         wait_until(is_whole)
-        times.append(time.monotonic() - began)
+        seconds = time.monotonic() - began
         own.ctl("ping")
-    assert min(times) < patiently(2), times  # one of two: the machine may be busy with other tests
+        return seconds
+
+    best = best_of(lambda: seconds_until_back(2), patiently(2))
+    assert min(best, seconds_until_back(0)) < patiently(2)
 
 
 def test_no_way_to_the_responder_is_503(serve):
@@ -319,8 +322,9 @@ def test_a_length_that_shows_only_in_the_end(instance):
     request = head + b"ffffffffffffffff\r\nx\r\n"
     for _ in range(60):
         with socket.create_connection(("127.0.0.1", instance.port), timeout=patiently(30)) as client:
-            for at in range(0, len(request), 10):
-                client.sendall(request[at : at + 10])
-                time.sleep(0.001)
+            with contextlib.suppress(ConnectionError):  # refused before it had all of it; the answer is there
+                for at in range(0, len(request), 10):
+                    client.sendall(request[at : at + 10])
+                    time.sleep(0.001)
             answer = client.recv(65536)
         assert answer.startswith(b"HTTP/1.1 4"), answer

@@ -57,9 +57,9 @@ def usual(own, job):
 
 
 def check_polls(instance, job, usual, what):
-    # 50 ms is the promise. The median stands for it, and one time of three; a busy machine may spoil some of the rest.
+    # 50 ms is the promise. The median stands for it, and one time of ten; a busy machine may spoil some of the rest.
     limit = max(patiently(50), 5 * usual)
-    for _ in range(3):
+    for _ in range(10):
         taken = polls(instance, job)
         median, p95 = statistics.median(taken), taken[int(len(taken) * 0.95)]
         print(f"beside {what}: median {median:.1f} ms, 95 % under {p95:.1f} ms")

@@ -246,8 +246,8 @@ def test_images_that_are_none(client, data):
 
 def test_upload_does_not_move_memory(serve):
     """50 MB of picture go to disk as they come."""
-    instance = serve(dispatch="no", max_image_size="64M")
-    client = Client(instance)
+    instance = serve(dispatch="no", max_image_size="64M", env={"OMP_NUM_THREADS": "1"})  # nproc obeys it: one nginx worker,
+    client = Client(instance)  # which has one connection for what comes in turn, so that one thread does all
     status = pathlib.Path(f"/proc/{instance.pid('kinora-fcgi')}/status")
 
     def figure(name):
@@ -450,7 +450,7 @@ def test_what_is_no_wait(client, prefer):
     began = time.monotonic()
     answer = client.post("generate", json={"prompt": "A", "image_url": URL}, headers={"Prefer": prefer})
     assert answer.status_code == 202 and "Preference-Applied" not in answer.headers
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 25
 
 
 def test_waiting_leaves_threads(serve):
@@ -701,7 +701,7 @@ def test_document_s_429(instance):
     assert int(answer.headers["Retry-After"]) == body["retry_after"] <= 3600
 
 
-def test_day_limit_holds_and_refusals_cost_nothing(instance):
+def test_day_limit_holds_and_refusals_cost_nothing(instance, one_day):
     client = Client(instance, hour_limit=100, day_limit=3)
     assert [client.get("usage").status_code for _ in range(5)] == [200] * 3 + [429] * 2
     assert int(client.get("usage").headers["Retry-After"]) <= 86400

@@ -5,13 +5,14 @@ import hashlib
 import json
 import threading
 import time
+import uuid
 
 import pytest
 import requests
 
 from control_client import Control
-from waiting import patiently, wait_until
-from test_grok_imagine import DATA_URL, PNG, create, get
+from waiting import best_of, patiently, wait_until
+from test_grok_imagine import DATA_URL, PNG, create, get, lines_of
 
 CLASS = "grok_imagine/grok"
 
@@ -107,16 +108,17 @@ def test_claim_faults(own, body):
 
 
 def test_long_poll_hears_of_a_job(own):
-    times = []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        for _ in range(3):
+
+        def seconds():
             waiting = pool.submit(own.claim, CLASS, wait=20)
             time.sleep(0.5)
             job = create(own)
             created = time.monotonic()
             assert waiting.result()["job"]["id"] == job["id"]
-            times.append(time.monotonic() - created)
-    assert min(times) < patiently(0.5), times  # the best of three: the machine may be busy with other tests
+            return time.monotonic() - created
+
+        assert best_of(seconds, patiently(0.5)) < patiently(0.5)
     begun = time.monotonic()
     assert own.claim(CLASS, wait=1) is None
     assert 0.9 < time.monotonic() - begun < patiently(10)
@@ -124,21 +126,30 @@ def test_long_poll_hears_of_a_job(own):
 
 def test_long_polls_leave_threads_for_others(own):
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
-        waiting = [pool.submit(own.claim, CLASS, wait=8) for _ in range(100)]
-        time.sleep(0.5)
+        waiting = [pool.submit(own.claim, CLASS, wait=30) for _ in range(100)]
+        wait_until(lambda: sum(not one.done() for one in waiting) <= 16)  # the others hear at once that there is nothing
         begun = time.monotonic()
         for _ in range(20):
             assert requests.get(own.url + "/").status_code == 200
-        assert time.monotonic() - begun < patiently(6)
-        job = create(own)
-        got = [w.result() for w in waiting]
-    assert [g["job"]["id"] for g in got if g] == [job["id"]]
+        assert time.monotonic() - begun < patiently(20)
+        ids = [create(own)["id"] for _ in range(sum(not one.done() for one in waiting))]
+        got = [one.result() for one in waiting]
+    taken = [claim["job"]["id"] for claim in got if claim]
+    assert taken and len(taken) == len(set(taken)) and set(taken) <= set(ids)
 
 
 def test_abandoned_long_poll_takes_no_job(own):
+    def logged(path):
+        return sum(line.get("path") == path for line in lines_of(own))
+
+    marker = "/" + uuid.uuid4().hex
+    assert requests.get(own.url + marker).status_code == 404
+    wait_until(lambda: logged(marker))  # and all that was asked before
+    before = logged("/worker/v1/claim")
     with pytest.raises(requests.exceptions.ReadTimeout):
-        requests.post(own.url + "/worker/v1/claim", json={"models": [CLASS], "wait": 20}, timeout=0.5)
-    time.sleep(1)
+        requests.post(own.url + "/worker/v1/claim", json={"models": [CLASS], "wait": 30}, timeout=0.5)
+    # The responder looks each second whether it is wanted still.
+    wait_until(lambda: logged("/worker/v1/claim") > before, 15)
     job = create(own)
     time.sleep(0.5)
     assert get(own, job["id"])["status"] == "pending"
@@ -197,7 +208,7 @@ def test_dead_token(own, mp4):
         assert own.put_asset(claim, "video", mp4).status_code == 409
         for what in ("progress", "complete", "fail", "release"):
             assert own.report(claim, what).status_code == 409
-    assert list((own.dir / "incoming").iterdir()) == []
+    wait_until(lambda: list((own.dir / "incoming").iterdir()) == [])  # they go behind the answer
     assert get(own, job["id"])["status"] == "processing"
     stranger = {"job": {"id": "job_000000000000"}, "token": got["token"]}
     assert own.report(stranger, "progress").status_code == 404
@@ -234,11 +245,12 @@ attempts = 2
 def test_a_lost_worker_is_replaced_and_shut_out(start_instance, mp4):
     instance = start_instance(append=RETRYING, dispatch="no")
     job = create(instance)
-    lost = instance.claim(CLASS, lease=3)
+    lost = instance.claim(CLASS, lease=600)
     assert lost["max_attempts"] == 2
     assert instance.put_asset(lost, "video", mp4).status_code == 204
+    assert instance.report(lost, "progress", lease=1).status_code == 200
     # Its lease ends, the backoff passes, and the long poll sees both.
-    found = wait_until(lambda: instance.claim(CLASS, lease=60, wait=5))
+    found = wait_until(lambda: instance.claim(CLASS, lease=600, wait=5))
     assert (found["job"]["id"], found["attempt"]) == (job["id"], 2)
     for what in ("progress", "complete", "fail", "release"):
         assert instance.report(lost, what).status_code == 409
@@ -264,15 +276,24 @@ def test_failing_again_and_again(start_instance):
 
 
 def test_progress_keeps_the_lease(own):
-    """Each report, and nothing else: a lease of 4 seconds lasts for 6, and ends 4 seconds after the last word."""
+    """Each report, and nothing else; it ends so many seconds after the last word as that had."""
     job = create(own)
-    got = own.claim(CLASS, lease=4)
-    for _ in range(6):
-        time.sleep(1)
-        last = time.monotonic()
-        assert own.report(got, "progress", lease=4).status_code == 200
+    got = own.claim(CLASS, lease=60)
+
+    def until():
+        return json.loads(own.ctl("jobs", "show", job["id"], "--json"))["lease"]["until"] / 1e6
+
+    for _ in range(3):
+        before = until()
+        assert own.put_asset(got, "video", b"no film").status_code == 400
+        assert until() == before
+        reported = time.time()
+        assert own.report(got, "progress", lease=60).status_code == 200
+        assert reported + 60 <= until() <= time.time() + 60
+    last = time.monotonic()
+    assert own.report(got, "progress", lease=3).status_code == 200
     wait_until(lambda: get(own, job["id"])["status"] == "failed")
-    assert time.monotonic() - last > 3.9
+    assert time.monotonic() - last > 2.9
     assert own.report(got, "progress").status_code == 409
 
 
