@@ -143,8 +143,7 @@ def test_cancelling_ends_all_of_it(pair):
         pids = pair.processes()
         began = time.monotonic()
         assert pair.ctl("jobs", "cancel", job_id) == f"{job_id}: cancelled\n"
-        wait_for(lambda: pair.processes() == [])
-        assert not any(is_alive(pid) for pid in pids)
+        wait_for(lambda: pair.processes() == [] and not any(is_alive(pid) for pid in pids))
         wait_for(lambda: not any(pair.work.iterdir()))
         assert pair.job(job_id)["state"] == "cancelled"
         return time.monotonic() - began
