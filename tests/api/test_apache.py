@@ -81,7 +81,7 @@ class Apache:
 def apache(start_instance, tmp_path_factory):
     instance = start_instance(dispatch="no", worker_token="a-token-of-workers")
     directory = tmp_path_factory.mktemp("apache")
-    for path in (instance.dir, instance.dir.parent):
+    for path in (instance.dir, *list(instance.dir.parents)[:2]):
         path.chmod(0o750)
     server = Apache(instance, directory)
     yield server
