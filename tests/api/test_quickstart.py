@@ -45,6 +45,18 @@ def test_interrupt_is_a_clean_end(serve):
     wait_until(lambda: not own.processes())
 
 
+def test_a_long_log_is_begun_anew(serve):
+    own = serve(dispatch="no")
+    logs = own.dir / "logs"
+    for name in ("kinorad", "nginx"):
+        os.truncate(logs / f"{name}.log", 17 << 20)
+    wait_until(lambda: all((logs / f"{name}.log").stat().st_size < 1 << 20 for name in ("kinorad", "nginx")), 60)
+    assert (logs / "kinorad.log.1").stat().st_size == (logs / "nginx.log.1").stat().st_size == 17 << 20
+    own.kill("kinora-fcgi")
+    wait_until(lambda: "was ended by signal 9" in own.logs())
+    assert b"\0" not in (logs / "kinorad.log").read_bytes()  # it goes on at the new end
+
+
 def test_nothing_survives_the_supervisor(serve):
     own = serve(dispatch="no")
     own.process.kill()
