@@ -1,12 +1,13 @@
-// A person on the account page, in headless Chromium: node account.mjs URL PICTURE SCREENSHOTS
+// A person on the account page, in headless Chromium: node account.mjs URL PICTURE SCREENSHOTS HOLD
+// The first job goes on when there is a file HOLD/start, and from its first two figures when HOLD/seen-1 and seen-2 are there.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const [base, picture, shots] = process.argv.slice(2);
+const [base, picture, shots, hold] = process.argv.slice(2);
 const password = "correct horse battery";
 const patience = Number(process.env.KINORA_PATIENCE ?? 1);
 const complaints = []; // of the browser: policy violations, script errors
@@ -116,11 +117,15 @@ async function watch(page) {
 	const card = page.locator(".job").last();
 	const seen = new Set();
 	const end = Date.now() + 90_000 * patience;
+	writeFileSync(`${hold}/start`, "");
 	while (await card.getAttribute("data-status") !== "completed") {
 		assert.ok(Date.now() < end, "the job did not end");
 		const bar = card.locator("progress");
 		if (await bar.count())
 			seen.add(await bar.getAttribute("value", { timeout: 500 }).catch(() => null));
+		seen.delete(null);
+		if (seen.size > 0 && seen.size <= 2)
+			writeFileSync(`${hold}/seen-${seen.size}`, "");
 		await page.waitForTimeout(100);
 	}
 	assert.ok(seen.size >= 2, `progress was ${[...seen]}`);
