@@ -17,8 +17,8 @@ struct server {
 	struct events *events;   /* wakes those that wait for jobs or for changes */
 	struct gate *gate;       /* keys, accounts and limits */
 	struct request_log *log; /* JSON lines of requests and results */
-	/* Of the jobs that wait those were looked at that were created until then; 0: none. */
-	_Atomic int64_t waiting_seen[JOB_API_COUNT];
+	/* Of the jobs in a state those were looked at that were created until then; 0: none. */
+	_Atomic int64_t seen[JOB_API_COUNT][JOB_STATE_COUNT];
 };
 
 #endif

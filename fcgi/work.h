@@ -91,9 +91,9 @@ enum kn_err work_expire_files(struct server *server, const char *id,
 /* Ends leases that are over at `now`: queued again or failed with the dialect's text. *next: the
  * first deadline to come, INT64_MAX for none. */
 enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_t *next);
-/* Removes files that are past their retention, fails jobs that waited too long, and forgets
- * Idempotency-Keys, a batch of each. *removed: of how many jobs it was the time; *more: there may
- * be as many again. */
+/* Removes files, and jobs, that are past their retention, fails jobs that waited too long, and
+ * forgets Idempotency-Keys, a batch of each. *removed: of how many jobs it was the time; *more:
+ * there may be as many again. */
 enum kn_err work_retain(struct server *server, int64_t now, size_t *removed, bool *more);
 
 #endif

@@ -42,17 +42,36 @@ enum kn_err work_retry(struct server *server, const char *id, struct job **out)
 	return work_change_and_drop(server, id, change_retry, &change, &change.dropped, out);
 }
 
-enum kn_err work_delete(struct server *server, const char *id)
+static enum kn_err delete_locked(struct server *server, const char *id)
 {
 	struct job *was = NULL;
+	enum kn_err err = store_job_delete(server->store, id, &was);
+
+	if (err == KN_OK)
+		asset_remove_all(server->conf, was, true);
+	job_free(&was);
+	return err;
+}
+
+enum kn_err work_delete(struct server *server, const char *id)
+{
 	enum kn_err err;
 
 	work_lock(id);
-	err = store_job_delete(server->store, id, &was);
-	if (err == KN_OK)
-		asset_remove_all(server->conf, was, true);
+	err = delete_locked(server, id);
 	work_unlock(id);
-	job_free(&was);
+	return err;
+}
+
+enum kn_err work_delete_if(struct server *server, const char *id, store_look_job_fn *may, void *arg)
+{
+	enum kn_err err;
+
+	work_lock(id);
+	err = store_job_look(server->store, id, may, arg);
+	if (err == KN_OK)
+		err = delete_locked(server, id);
+	work_unlock(id);
 	return err;
 }
 

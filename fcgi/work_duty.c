@@ -80,72 +80,114 @@ enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_
 
 /* --- age --- */
 
-struct wait_change {
-	int64_t now, seconds;
+/* What comes to the jobs of a state that have been in it since before a time. */
+struct ageing {
+	enum job_api api;
+	enum job_state state;
+	int64_t now, before;
 	int64_t seen; /* when the last job that was looked at was created */
+	/* KN_ERR_CONFLICT: it is not its time. */
+	enum kn_err (*apply)(struct server *server, const char *id, struct ageing *ageing);
 };
 
-/* It may have come back since it was created. A job that waits changes in no other way. */
-static bool has_waited(const struct job *job, const struct wait_change *change)
+/* Those that were created first are not always those that are due first: the call goes on behind
+ * the ones that an earlier call left, and begins anew after the last. */
+static enum kn_err age_jobs(struct server *server, struct ageing *ageing, size_t *done)
 {
-	return job->state == JOB_QUEUED &&
-	       job->updated < change->now - change->seconds * USEC_PER_SEC;
-}
-
-static enum kn_err look_at_waiting(const struct job *job, void *arg)
-{
-	struct wait_change *change = arg;
-
-	change->seen = job->created;
-	return has_waited(job, change) ? KN_OK : KN_ERR_CONFLICT;
-}
-
-static enum kn_err change_waited(struct job *job, void *arg)
-{
-	const struct wait_change *change = arg;
-	char text[96];
-
-	if (!has_waited(job, change))
-		return KN_ERR_CONFLICT;
-	snprintf(text, sizeof(text), "Job timed out: no worker took it within %lld seconds",
-		 (long long)change->seconds);
-	return work_fail_for_good(job, JOB_BY_TIMEOUT, change->now, "queue_timeout", text);
-}
-
-static enum kn_err fail_if_waited(struct server *server, const char *id, struct wait_change *change)
-{
-	enum kn_err err = store_job_look(server->store, id, look_at_waiting, change);
-
-	return err != KN_OK ? err
-			    : store_job_change(server->store, id, change_waited, change,
-					       STORE_FLUSHED, NULL);
-}
-
-/* Those that were created first are not always those that have waited for longest: the call goes on
- * behind the ones that an earlier call left, and begins anew after the last. */
-static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t now,
-				size_t *failed)
-{
-	_Atomic int64_t *seen = &server->waiting_seen[api];
-	struct wait_change change = {now, server->conf->max_queue_seconds, atomic_load(seen)};
+	_Atomic int64_t *seen = &server->seen[ageing->api][ageing->state];
 	struct store_ids due = {0};
 	size_t i;
 	enum kn_err err;
 
-	if (change.seconds == 0)
-		return KN_OK;
-	err = store_queue_due(server->store, api, change.seen, now - change.seconds * USEC_PER_SEC,
-			      LOOKS, &due);
-	for (i = 0; i < due.n && *failed < WORK_DUTY_BATCH && err == KN_OK; i++) {
-		err = fail_if_waited(server, due.v[i], &change);
-		*failed += err == KN_OK;
+	ageing->seen = atomic_load(seen);
+	err = store_state_due(server->store, ageing->api, ageing->state, ageing->seen,
+			      ageing->before, LOOKS, &due);
+	for (i = 0; i < due.n && *done < WORK_DUTY_BATCH && err == KN_OK; i++) {
+		err = ageing->apply(server, due.v[i], ageing);
+		*done += err == KN_OK;
 		if (may_go_on(due.v[i], err))
 			err = KN_OK;
 	}
 	if (err == KN_OK)
-		atomic_store(seen, i == due.n && due.n < LOOKS ? 0 : change.seen);
+		atomic_store(seen, i == due.n && due.n < LOOKS ? 0 : ageing->seen);
 	store_ids_free(&due);
 	return err;
+}
+
+/* It may have come back since it was created. A job that waits changes in no other way. */
+static bool has_waited(const struct job *job, const struct ageing *ageing)
+{
+	return job->state == JOB_QUEUED && job->updated < ageing->before;
+}
+
+static enum kn_err look_at_waiting(const struct job *job, void *arg)
+{
+	struct ageing *ageing = arg;
+
+	ageing->seen = job->created;
+	return has_waited(job, ageing) ? KN_OK : KN_ERR_CONFLICT;
+}
+
+static enum kn_err change_waited(struct job *job, void *arg)
+{
+	const struct ageing *ageing = arg;
+	char text[96];
+
+	if (!has_waited(job, ageing))
+		return KN_ERR_CONFLICT;
+	snprintf(text, sizeof(text), "Job timed out: no worker took it within %lld seconds",
+		 (long long)((ageing->now - ageing->before) / USEC_PER_SEC));
+	return work_fail_for_good(job, JOB_BY_TIMEOUT, ageing->now, "queue_timeout", text);
+}
+
+static enum kn_err fail_if_waited(struct server *server, const char *id, struct ageing *ageing)
+{
+	enum kn_err err = store_job_look(server->store, id, look_at_waiting, ageing);
+
+	return err != KN_OK ? err
+			    : store_job_change(server->store, id, change_waited, ageing,
+					       STORE_FLUSHED, NULL);
+}
+
+static enum kn_err fail_waiting(struct server *server, enum job_api api, int64_t now,
+				size_t *failed)
+{
+	int64_t seconds = server->conf->max_queue_seconds;
+	struct ageing ageing = {.api = api,
+				.state = JOB_QUEUED,
+				.now = now,
+				.before = now - seconds * USEC_PER_SEC,
+				.apply = fail_if_waited};
+
+	return seconds == 0 ? KN_OK : age_jobs(server, &ageing, failed);
+}
+
+static enum kn_err look_at_ended(const struct job *job, void *arg)
+{
+	struct ageing *ageing = arg;
+
+	ageing->seen = job->created;
+	return job_state_is_terminal(job->state) && job->finished < ageing->before
+		       ? KN_OK
+		       : KN_ERR_CONFLICT;
+}
+
+static enum kn_err delete_if_old(struct server *server, const char *id, struct ageing *ageing)
+{
+	return work_delete_if(server, id, look_at_ended, ageing);
+}
+
+static enum kn_err delete_old(struct server *server, enum job_api api, enum job_state state,
+			      int64_t now, size_t *deleted)
+{
+	int64_t days = server->conf->max_job_age_days;
+	struct ageing ageing = {.api = api,
+				.state = state,
+				.now = now,
+				.before = now - days * USEC_PER_DAY,
+				.apply = delete_if_old};
+
+	return days == 0 ? KN_OK : age_jobs(server, &ageing, deleted);
 }
 
 static enum kn_err expire_old(struct server *server, enum job_api api, int64_t now, size_t *removed)
@@ -170,29 +212,45 @@ static enum kn_err expire_old(struct server *server, enum job_api api, int64_t n
 	return err;
 }
 
-static bool is_much(size_t n)
+/* Adds up what the calls for one kind did. */
+static void add_up(size_t done, size_t *removed, bool *more)
 {
-	return n > WORK_DUTY_BATCH / 2; /* some that were due may have been left */
+	*removed += done;
+	*more |= done > WORK_DUTY_BATCH / 2; /* some that were due may have been left */
+}
+
+static enum kn_err retain_api(struct server *server, enum job_api api, int64_t now, size_t *removed,
+			      bool *more)
+{
+	static const enum job_state ended[] = {JOB_COMPLETED, JOB_FAILED, JOB_CANCELLED};
+	size_t done = 0;
+	enum kn_err err = fail_waiting(server, api, now, &done);
+
+	add_up(done, removed, more);
+	if (err == KN_OK) {
+		done = 0;
+		err = expire_old(server, api, now, &done);
+		add_up(done, removed, more);
+	}
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]) && err == KN_OK; i++) {
+		done = 0;
+		err = delete_old(server, api, ended[i], now, &done);
+		add_up(done, removed, more);
+	}
+	return err;
 }
 
 enum kn_err work_retain(struct server *server, int64_t now, size_t *removed, bool *more)
 {
-	size_t forgotten = 0;
+	size_t keys = 0, forgotten = 0;
 	enum kn_err err = KN_OK;
 
 	*removed = 0;
 	*more = false;
-	for (int api = 0; api < JOB_API_COUNT && err == KN_OK; api++) {
-		size_t failed = 0, expired = 0;
-
-		err = fail_waiting(server, (enum job_api)api, now, &failed);
-		if (err == KN_OK)
-			err = expire_old(server, (enum job_api)api, now, &expired);
-		*removed += failed + expired;
-		*more |= is_much(failed) || is_much(expired);
-	}
+	for (int api = 0; api < JOB_API_COUNT && err == KN_OK; api++)
+		err = retain_api(server, (enum job_api)api, now, removed, more);
 	if (err == KN_OK)
 		err = work_forget_keys(server, now, &forgotten);
-	*more |= is_much(forgotten);
+	add_up(forgotten, &keys, more);
 	return err;
 }

@@ -56,6 +56,13 @@ enum kn_err work_create_once(struct server *server, struct job *job, const char 
 /* Forgets keys older than a day: how many it were. */
 enum kn_err work_forget_keys(struct server *server, int64_t now, size_t *forgotten);
 
+/* --- work_admin.c --- */
+
+/* As work_delete(), when may() returns KN_OK for a job that has ended: it cannot be retried
+ * meanwhile, which would take the same lock. */
+enum kn_err work_delete_if(struct server *server, const char *id, store_look_job_fn *may,
+			   void *arg);
+
 /* --- work_duty.c --- */
 
 /* A call does at most so much of a kind; the next call goes on. */

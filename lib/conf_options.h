@@ -17,6 +17,7 @@ CONF_OPTION(log_path, CONF_PATH, "", 0, 0, "", "", "directory of the JSON lines 
 CONF_OPTION(run_path, CONF_PATH, "", 0, 0, "", "", "directory of sockets and pid files; unset: run in data_path")
 CONF_OPTION(max_video_age_days, CONF_INT, "7", 0, 36500, "days", "", "videos older than this are deleted; 0 keeps them")
 CONF_OPTION(max_model_age_days, CONF_INT, "0", 0, 36500, "days", "", "3D models older than this are deleted; 0 keeps them")
+CONF_OPTION(max_job_age_days, CONF_INT, "0", 0, 36500, "days", "", "jobs that ended longer ago than this are deleted, with their files; 0 keeps them")
 CONF_OPTION(max_log_age_days, CONF_INT, "90", 0, 36500, "days", "", "files of the request log of days longer ago than this are deleted; 0 keeps them")
 CONF_OPTION(job_timeout_seconds, CONF_SECONDS, "300", 1, 604800, "seconds", "", "a job of an HTTP worker with no sign of life for this long has failed")
 CONF_OPTION(max_queue_seconds, CONF_SECONDS, "0", 0, 31536000, "seconds", "", "a job that waits longer fails; 0: jobs wait as long as it takes")

@@ -83,7 +83,7 @@ enum kn_err store_retention_due(struct store *store, enum job_api api, int64_t b
 	return scan_due(store, TABLE_EXPIRY, &prefix, &due);
 }
 
-/* --- the queue's oldest: the list's last, so a cursor walks back --- */
+/* --- a state's oldest: the list's last, so a cursor walks back --- */
 
 static int step(DBC *cursor, struct key *at, u_int32_t where)
 {
@@ -133,10 +133,10 @@ static enum kn_err walk_back(struct store *store, DBC *cursor, const struct key 
 							      : store_db_error(store, ret, "list");
 }
 
-enum kn_err store_queue_due(struct store *store, enum job_api api, int64_t after, int64_t before,
-			    size_t max, struct store_ids *out)
+enum kn_err store_state_due(struct store *store, enum job_api api, enum job_state state,
+			    int64_t after, int64_t before, size_t max, struct store_ids *out)
 {
-	const struct key prefix = list_prefix(NULL, api, JOB_QUEUED);
+	const struct key prefix = list_prefix(NULL, api, state);
 	struct due due = {.ids = out, .max = max, .after = after, .before = before};
 	DB *list = store->tables[TABLE_LIST];
 	enum kn_err err = KN_ERR_BUSY;

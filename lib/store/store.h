@@ -161,10 +161,10 @@ enum kn_err store_lease_due(struct store *store, int64_t now, size_t max, struct
 /* Terminal jobs of one dialect that finished before `before` and still have files, oldest first. */
 enum kn_err store_retention_due(struct store *store, enum job_api api, int64_t before, size_t max,
 				struct store_ids *out);
-/* Queued jobs of one dialect created between the two times (for a limit on waiting), oldest first.
- */
-enum kn_err store_queue_due(struct store *store, enum job_api api, int64_t after, int64_t before,
-			    size_t max, struct store_ids *out);
+/* Jobs of one dialect and state created between the two times (for limits on waiting and on age),
+ * oldest first. */
+enum kn_err store_state_due(struct store *store, enum job_api api, enum job_state state,
+			    int64_t after, int64_t before, size_t max, struct store_ids *out);
 
 /* --- other tables, for keys, accounts, idempotency: bytes to bytes --- */
 

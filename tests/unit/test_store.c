@@ -358,25 +358,29 @@ static void test_waiting_too_long_comes_due(void **state)
 		create(f, JOB_VIVID_FLOW, "wan2.1", NULL, id[i]);
 	create(f, JOB_GROK_3D, "default", NULL, NULL);
 	assert_int_equal(store_job_get(f->store, id[2], &job), KN_OK);
-	assert_int_equal(store_queue_due(f->store, JOB_VIVID_FLOW, 0, job->created, 10, &ids),
-			 KN_OK);
+	assert_int_equal(
+		store_state_due(f->store, JOB_VIVID_FLOW, JOB_QUEUED, 0, job->created, 10, &ids),
+		KN_OK);
 	assert_int_equal(ids.n, 2);
 	assert_string_equal(ids.v[0], id[0]);
 	assert_string_equal(ids.v[1], id[1]);
 	store_ids_free(&ids);
-	assert_int_equal(store_queue_due(f->store, JOB_VIVID_FLOW, 0, INT64_MAX, 1, &ids), KN_OK);
+	assert_int_equal(
+		store_state_due(f->store, JOB_VIVID_FLOW, JOB_QUEUED, 0, INT64_MAX, 1, &ids),
+		KN_OK);
 	assert_int_equal(ids.n, 1);
 	store_ids_free(&ids);
 	job_free(&job);
 	assert_int_equal(store_job_get(f->store, id[0], &job), KN_OK);
-	assert_int_equal(
-		store_queue_due(f->store, JOB_VIVID_FLOW, job->created, INT64_MAX, 10, &ids),
-		KN_OK);
+	assert_int_equal(store_state_due(f->store, JOB_VIVID_FLOW, JOB_QUEUED, job->created,
+					 INT64_MAX, 10, &ids),
+			 KN_OK);
 	assert_int_equal(ids.n, 2);
 	assert_string_equal(ids.v[0], id[1]);
 	store_ids_free(&ids);
-	assert_int_equal(store_queue_due(f->store, JOB_TEXT_TO_VIDEO, 0, INT64_MAX, 1, &ids),
-			 KN_OK);
+	assert_int_equal(
+		store_state_due(f->store, JOB_TEXT_TO_VIDEO, JOB_QUEUED, 0, INT64_MAX, 1, &ids),
+		KN_OK);
 	assert_int_equal(ids.n, 0);
 	store_ids_free(&ids);
 	job_free(&job);

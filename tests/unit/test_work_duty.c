@@ -133,24 +133,6 @@ static void test_models_stay_unless_their_age_is_set(void **state)
 	assert_int_equal(state_of(f, id), JOB_COMPLETED);
 }
 
-static void test_queue_timeout(void **state)
-{
-	struct fixture *f = *state;
-	char id[ID_SIZE];
-	struct job *job;
-	bool more;
-
-	create(f, id);
-	retain(f, clock_wall_us() + USEC_PER_DAY, &more);
-	assert_int_equal(state_of(f, id), JOB_QUEUED); /* jobs wait as long as it takes */
-	f->conf.max_queue_seconds = 60;
-	retain(f, clock_wall_us() + 61 * USEC_PER_SEC, &more);
-	job = get(f, id);
-	assert_int_equal(job->state, JOB_FAILED);
-	assert_string_equal(job->error_text, "Job timed out: no worker took it within 60 seconds");
-	job_free(&job);
-}
-
 static enum kn_err rewrite(struct store_txn *txn, void *arg)
 {
 	struct job **jobs = arg;
@@ -183,6 +165,91 @@ static void age(struct fixture *f, const char *id)
 	assert_int_equal(store_write(f->server.store, rewrite, jobs, STORE_FLUSHED), KN_OK);
 	job_free(&jobs[0]);
 	job_free(&jobs[1]);
+}
+
+static void expect_gone(struct fixture *f, const char *id)
+{
+	struct job *job = NULL;
+
+	assert_int_equal(store_job_get(f->server.store, id, &job), KN_ERR_NOT_FOUND);
+}
+
+/* Whatever they ended as, and with what is left of their files. */
+static void test_jobs_stay_unless_their_age_is_set(void **state)
+{
+	struct fixture *f = *state;
+	int64_t made = clock_wall_us(), old = made + 41 * USEC_PER_DAY;
+	char model[ID_SIZE], failed[ID_SIZE], cancelled[ID_SIZE], waiting[ID_SIZE],
+		token[TOKEN_SIZE];
+	bool more;
+
+	complete_model(f, model);
+	create(f, failed);
+	claim(f, 60, token);
+	assert_int_equal(work_fail(&f->server, failed, token, "broken", "It broke", false, NULL),
+			 KN_OK);
+	create(f, cancelled);
+	assert_int_equal(work_cancel(&f->server, cancelled, false, NULL), KN_OK);
+	create(f, waiting);
+	retain(f, made + 3650 * USEC_PER_DAY, &more);
+	assert_int_equal(state_of(f, failed), JOB_FAILED);
+	f->conf.max_job_age_days = 40;
+	retain(f, made + 39 * USEC_PER_DAY, &more);
+	assert_int_equal(state_of(f, failed), JOB_FAILED);
+	assert_int_equal(state_of(f, cancelled), JOB_CANCELLED);
+	assert_int_equal(size_at(f, "jobs/%s/glb.glb", model), 12);
+	assert_int_equal(retain(f, old, &more), 3);
+	expect_gone(f, model);
+	expect_gone(f, failed);
+	expect_gone(f, cancelled);
+	assert_int_equal(size_at(f, "jobs/%s/glb.glb", model), -1);
+	assert_int_equal(state_of(f, waiting), JOB_QUEUED);
+}
+
+/* What counts is when it ended, and what it is by now. */
+static void test_an_old_job_that_ended_lately_stays(void **state)
+{
+	struct fixture *f = *state;
+	char retried[ID_SIZE], late[ID_SIZE], token[TOKEN_SIZE];
+	int64_t now = clock_wall_us();
+	bool more;
+
+	f->conf.max_job_age_days = 1;
+	create(f, retried);
+	claim(f, 60, token);
+	assert_int_equal(work_fail(&f->server, retried, token, "broken", "It broke", false, NULL),
+			 KN_OK);
+	for (int i = 0; i < 30; i++)
+		age(f, retried);
+	assert_int_equal(work_retry(&f->server, retried, NULL), KN_OK);
+	assert_int_equal(retain(f, now, &more), 0);
+	claim(f, 60, token);
+	assert_int_equal(work_fail(&f->server, retried, token, "broken", "It broke", false, NULL),
+			 KN_OK);
+	create(f, late);
+	assert_int_equal(retain(f, now, &more), 0);
+	assert_int_equal(state_of(f, retried), JOB_FAILED);
+	assert_int_equal(retain(f, now + 2 * USEC_PER_DAY, &more), 1);
+	expect_gone(f, retried);
+	assert_int_equal(state_of(f, late), JOB_QUEUED);
+}
+
+static void test_queue_timeout(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_SIZE];
+	struct job *job;
+	bool more;
+
+	create(f, id);
+	retain(f, clock_wall_us() + USEC_PER_DAY, &more);
+	assert_int_equal(state_of(f, id), JOB_QUEUED); /* jobs wait as long as it takes */
+	f->conf.max_queue_seconds = 60;
+	retain(f, clock_wall_us() + 61 * USEC_PER_SEC, &more);
+	job = get(f, id);
+	assert_int_equal(job->state, JOB_FAILED);
+	assert_string_equal(job->error_text, "Job timed out: no worker took it within 60 seconds");
+	job_free(&job);
 }
 
 /* What counts is how long it has waited, not when it was made. */
@@ -259,6 +326,8 @@ int main(void)
 		WITH_STORE(test_lost_lease_goes_back_then_fails),
 		WITH_STORE(test_a_damaged_record_stops_no_duty),
 		WITH_STORE(test_models_stay_unless_their_age_is_set),
+		WITH_STORE(test_jobs_stay_unless_their_age_is_set),
+		WITH_STORE(test_an_old_job_that_ended_lately_stays),
 		WITH_STORE(test_queue_timeout),
 		WITH_STORE(test_queue_timeout_of_a_job_that_came_back),
 		WITH_STORE(test_queue_timeout_behind_many_that_came_back),
