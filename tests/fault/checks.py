@@ -21,14 +21,20 @@ OLD = 3600  # seconds; the sweep leaves younger files alone
 OVERDUE = 20  # seconds after which a lease that is over must have been ended
 
 
+def is_settled(control):
+    before = list_all(control)
+    time.sleep(0.1)
+    return list_all(control) == before
+
+
 @contextlib.contextmanager
 def stillness(rig):
     """Local workers are not heard while their daemon stands still, so nothing changes any more."""
     pid = rig.pid("kinorad")
     os.kill(pid, signal.SIGSTOP)
     try:
-        time.sleep(0.05)  # for what it has just sent
         with Control(rig.dir / "run" / "control.sock", 30) as control:
+            wait_until(lambda: is_settled(control))  # what it has just sent is heard
             control.call("ping")  # what was read from now on is on disk
             yield control
     finally:
