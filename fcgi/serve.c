@@ -154,14 +154,17 @@ static void *run(void *arg)
 {
 	struct serve_thread *thread = arg;
 	struct connection *connection = &thread->connection;
+	bool is_last = false;
 
 	json_begin_thread();
-	while (!atomic_load(&thread->serve->stopping)) {
+	while (!is_last) {
 		int status;
 
 		atomic_store(&thread->state, THREAD_IDLE);
 		if (!await_request(thread))
 			break;
+		/* One may have come on a kept connection since the last answer, before the end. */
+		is_last = atomic_load(&thread->serve->stopping);
 		status = FCGX_Accept_r(&connection->fcgx);
 		atomic_store(&thread->state, THREAD_BUSY);
 		if (status == 0) {
