@@ -95,7 +95,7 @@ def one_day():
     """For tests that would see a day's counts begin anew: waits until midnight (UTC) when it is near."""
     left = 86400 - time.time() % 86400
     if left < 120:
-        time.sleep(left)
+        time.sleep(left + 1)
 
 
 @pytest.fixture(scope="session")

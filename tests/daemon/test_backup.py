@@ -33,14 +33,14 @@ def other():
 
 
 @contextlib.contextmanager
-def load(pair, threads=3):
-    """Jobs come, are done by a local worker, and every third is deleted. Yields the ids that were
-    acknowledged, and those of them that were deleted."""
+def load(pair, threads=3, pause=0):
+    """Jobs come, are done by a local worker, and every third is deleted; `pause` seconds lie between two of a thread.
+    Yields the ids that were acknowledged, and those of them that were deleted."""
     stop, ids, gone = threading.Event(), [], set()
 
     def run():
         mine = []
-        while not stop.is_set():
+        while not stop.wait(pause):
             with contextlib.suppress(ConnectionError, FileNotFoundError, TimeoutError):
                 mine.append(pair.create())
                 ids.append(mine[-1])
@@ -732,7 +732,7 @@ def test_compact(pair, running):
         assert "returned" in pair.ctl("compact")
         assert (pair.path / "store" / "jobs.db").stat().st_size < before / 2
     else:
-        with load(pair):
+        with load(pair, pause=0.1):  # what comes meanwhile must not fill what was freed
             told = pair.ctl("compact", "--json")
         assert told["returned"] > 1 << 17
         jobs = next(table for table in told["tables"] if table["file"] == "jobs.db")
