@@ -61,19 +61,20 @@ static bool may_go_on(const char *id, enum kn_err err)
 	       err == KN_ERR_CORRUPT;
 }
 
+static enum kn_err count_done(const char *id, enum kn_err err, size_t *done)
+{
+	*done += err == KN_OK;
+	return may_go_on(id, err) ? KN_OK : err;
+}
+
 enum kn_err work_reap(struct server *server, int64_t now, size_t *reaped, int64_t *next)
 {
 	struct store_ids due = {0};
 	enum kn_err err = store_lease_due(server->store, now, WORK_DUTY_BATCH, &due, next);
 
 	*reaped = 0;
-	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
-		err = reap_one(server, due.v[i], now);
-		if (err == KN_OK)
-			(*reaped)++;
-		else if (may_go_on(due.v[i], err))
-			err = KN_OK;
-	}
+	for (size_t i = 0; i < due.n && err == KN_OK; i++)
+		err = count_done(due.v[i], reap_one(server, due.v[i], now), reaped);
 	store_ids_free(&due);
 	return err;
 }
@@ -102,12 +103,8 @@ static enum kn_err age_jobs(struct server *server, struct ageing *ageing, size_t
 	ageing->seen = atomic_load(seen);
 	err = store_state_due(server->store, ageing->api, ageing->state, ageing->seen,
 			      ageing->before, LOOKS, &due);
-	for (i = 0; i < due.n && *done < WORK_DUTY_BATCH && err == KN_OK; i++) {
-		err = ageing->apply(server, due.v[i], ageing);
-		*done += err == KN_OK;
-		if (may_go_on(due.v[i], err))
-			err = KN_OK;
-	}
+	for (i = 0; i < due.n && *done < WORK_DUTY_BATCH && err == KN_OK; i++)
+		err = count_done(due.v[i], ageing->apply(server, due.v[i], ageing), done);
 	if (err == KN_OK)
 		atomic_store(seen, i == due.n && due.n < LOOKS ? 0 : ageing->seen);
 	store_ids_free(&due);
@@ -201,22 +198,22 @@ static enum kn_err expire_old(struct server *server, enum job_api api, int64_t n
 		return KN_OK;
 	err = store_retention_due(server->store, api, now - days * USEC_PER_DAY, WORK_DUTY_BATCH,
 				  &due);
-	for (size_t i = 0; i < due.n && err == KN_OK; i++) {
-		err = work_expire_files(server, due.v[i], NULL);
-		if (err == KN_OK)
-			(*removed)++;
-		else if (may_go_on(due.v[i], err))
-			err = KN_OK;
-	}
+	for (size_t i = 0; i < due.n && err == KN_OK; i++)
+		err = count_done(due.v[i], work_expire_files(server, due.v[i], NULL), removed);
 	store_ids_free(&due);
 	return err;
+}
+
+static bool is_much(size_t done)
+{
+	return done > WORK_DUTY_BATCH / 2; /* some that were due may have been left */
 }
 
 /* Adds up what the calls for one kind did. */
 static void add_up(size_t done, size_t *removed, bool *more)
 {
 	*removed += done;
-	*more |= done > WORK_DUTY_BATCH / 2; /* some that were due may have been left */
+	*more |= is_much(done);
 }
 
 static enum kn_err retain_api(struct server *server, enum job_api api, int64_t now, size_t *removed,
@@ -242,7 +239,7 @@ static enum kn_err retain_api(struct server *server, enum job_api api, int64_t n
 
 enum kn_err work_retain(struct server *server, int64_t now, size_t *removed, bool *more)
 {
-	size_t keys = 0, forgotten = 0;
+	size_t forgotten = 0;
 	enum kn_err err = KN_OK;
 
 	*removed = 0;
@@ -251,6 +248,6 @@ enum kn_err work_retain(struct server *server, int64_t now, size_t *removed, boo
 		err = retain_api(server, (enum job_api)api, now, removed, more);
 	if (err == KN_OK)
 		err = work_forget_keys(server, now, &forgotten);
-	add_up(forgotten, &keys, more);
+	*more |= is_much(forgotten);
 	return err;
 }

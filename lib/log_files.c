@@ -6,21 +6,24 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+static const char pattern[LOG_FILE_NAME_SIZE] = "requests_####-##-##.jsonl";
+
+/* Each line of the log asks for it. */
 void log_file_name(int64_t wall_us, char out[LOG_FILE_NAME_SIZE])
 {
 	char stamp[CLOCK_TEXT_SIZE];
 
 	clock_format_zulu(wall_us, stamp);
-	snprintf(out, LOG_FILE_NAME_SIZE, "requests_%.10s.jsonl", stamp);
+	memcpy(out, pattern, LOG_FILE_NAME_SIZE);
+	memcpy(strchr(out, '#'), stamp, strlen("YYYY-MM-DD"));
 }
 
 static bool is_ours(const char *name)
 {
-	for (const char *p = "requests_####-##-##.jsonl"; *p != '\0'; p++, name++)
+	for (const char *p = pattern; *p != '\0'; p++, name++)
 		if (*p == '#' ? !isdigit((unsigned char)*name) : *name != *p)
 			return false;
 	return *name == '\0';

@@ -39,23 +39,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static enum kn_err count_one(void *arg, const void *key, size_t key_len, const void *data,
-			     size_t len)
-{
-	(void)key;
-	(void)key_len;
-	(void)data;
-	(void)len;
-	++*(size_t *)arg;
-	return KN_OK;
-}
-
 static size_t sessions(struct fixture *f)
 {
-	size_t n = 0;
-
-	assert_int_equal(store_each(f->store, STORE_SESSIONS, "", 0, count_one, &n), KN_OK);
-	return n;
+	return store_dir_count(f->store, STORE_SESSIONS, "");
 }
 
 static void test_a_session_lasts_30_days(void **state)

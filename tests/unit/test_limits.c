@@ -283,23 +283,9 @@ static void test_sweep(void **state)
 	assert_int_equal(taken(f, &kept, 1, 5300), 0);
 }
 
-static enum kn_err count_one(void *arg, const void *key, size_t key_len, const void *data,
-			     size_t len)
-{
-	(void)key;
-	(void)key_len;
-	(void)data;
-	(void)len;
-	++*(size_t *)arg;
-	return KN_OK;
-}
-
 static size_t kept(struct fixture *f)
 {
-	size_t n = 0;
-
-	assert_int_equal(store_each(f->store, STORE_META, "limit/", 6, count_one, &n), KN_OK);
-	return n;
+	return store_dir_count(f->store, STORE_META, "limit/");
 }
 
 static enum kn_err put_another(struct store_txn *txn, void *arg)
